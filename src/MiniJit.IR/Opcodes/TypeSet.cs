@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace MiniJit.IR;
+
+/// <summary>A set of types: lane kinds and widths times lane counts, all ranges of powers of two with both ends included.</summary>
+/// <param name="MinLanes">Fewest lanes of a scalar or fixed vector.</param>
+/// <param name="MaxLanes">Most lanes.</param>
+/// <param name="MinInt">Narrowest integer lane in bits; 0 if there is none.</param>
+/// <param name="MaxInt">Widest integer lane.</param>
+/// <param name="MinFloat">Narrowest float lane in bits; 0 if there is none.</param>
+/// <param name="MaxFloat">Widest float lane.</param>
+/// <param name="MaxDynamicLanes">Most minimum lanes of a dynamic vector (the fewest are 2); 0 if there is none.</param>
+public readonly record struct TypeSet(
+    short MinLanes, short MaxLanes, short MinInt, short MaxInt, short MinFloat, short MaxFloat, short MaxDynamicLanes)
+{
+    /// <summary>Whether the set is empty.</summary>
+    public bool IsEmpty => MaxLanes == 0;
+
+    /// <summary>Whether <paramref name="type"/> is a member.</summary>
+    public bool Contains(IrType type)
+    {
+        if (type.IsNone || (type.IsDynamicVector ? type.LaneCount > MaxDynamicLanes : type.LaneCount < MinLanes || type.LaneCount > MaxLanes))
+        {
+            return false;
+        }
+
+        int bits = type.LaneBits;
+        return type.HasIntLanes ? bits >= MinInt && bits <= MaxInt : bits >= MinFloat && bits <= MaxFloat;
+    }
+
+    /// <summary>The ranges, for messages and the manual.</summary>
+    public override string ToString()
+    {
+        string lanes = MinLanes == MaxLanes ? $"lanes={MinLanes}" : $"lanes={MinLanes}..{MaxLanes}";
+        string ints = MaxInt == 0 ? "" : $" ints={MinInt}..{MaxInt}";
+        string floats = MaxFloat == 0 ? "" : $" floats={MinFloat}..{MaxFloat}";
+        string dynamic = MaxDynamicLanes == 0 ? "" : $" dynamic_lanes=2..{MaxDynamicLanes}";
+        return string.Create(CultureInfo.InvariantCulture, $"{{{lanes}{ints}{floats}{dynamic}}}");
+    }
+}
+
+/// <summary>The type sets that the opcode table names.</summary>
+internal static class TypeSets
+{
+    //                                                lanes     ints      floats    dynamic
+    public static TypeSet None => default;
+    public static TypeSet ScalarInt => new(            1, 1,     8, 128,   0, 0,     0);
+    public static TypeSet Address => new(              1, 1,     32, 64,   0, 0,     0);
+    public static TypeSet Int8To64 => new(             1, 1,     8, 64,    0, 0,     0);
+    public static TypeSet Int16To64 => new(            1, 1,     16, 64,   0, 0,     0);
+    public static TypeSet Int16To128 => new(           1, 1,     16, 128,  0, 0,     0);
+    public static TypeSet Int64Only => new(            1, 1,     64, 64,   0, 0,     0);
+    public static TypeSet ScalarFloat => new(          1, 1,     0, 0,     16, 128,  0);
+    public static TypeSet ScalarOrDynamic => new(      1, 1,     8, 128,   16, 128,  256);
+    public static TypeSet Int => new(                  1, 256,   8, 128,   0, 0,     256);
+    public static TypeSet IntFixed => new(             1, 256,   8, 128,   0, 0,     0);
+    public static TypeSet IntVector => new(            2, 256,   8, 128,   0, 0,     0);
+    public static TypeSet FixedPoint => new(           4, 8,     16, 32,   0, 0,     0);
+    public static TypeSet Narrowable => new(           2, 8,     16, 64,   0, 0,     8);
+    public static TypeSet Widenable => new(            2, 16,    8, 32,    0, 0,     16);
+    public static TypeSet Float => new(                1, 256,   0, 0,     16, 128,  256);
+    public static TypeSet FloatFixed => new(           1, 256,   0, 0,     16, 128,  0);
+    public static TypeSet Any => new(                  1, 256,   8, 128,   16, 128,  0);
+    public static TypeSet AnyOrDynamic => new(         1, 256,   8, 128,   16, 128,  256);
+    public static TypeSet AnyVector => new(            2, 256,   8, 128,   16, 128,  0);
+    public static TypeSet AnyVectorOrDynamic => new(   2, 256,   8, 128,   16, 128,  256);
+}
