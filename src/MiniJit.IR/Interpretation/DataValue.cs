@@ -2,8 +2,6 @@
 // semantics. Equality is that of the tests: same type, same bits, so +0.0 differs from -0.0 and a NaN equals itself.
 using System;
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 
 namespace MiniJit.IR.Interpretation;
 
@@ -190,29 +188,27 @@ internal readonly record struct DataValue
     /// </summary>
     public override string ToString()
     {
-        StringBuilder text = new();
+        TextBuffer text = new();
         AppendTo(text);
         return text.ToString();
     }
 
     /// <summary>Appends <see cref="ToString()"/>.</summary>
-    public void AppendTo(StringBuilder text)
+    public void AppendTo(TextBuffer text)
     {
         if (Type.IsInt)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{AsSigned}");
+            text.Append(AsSigned);
         }
         else if (Type.IsFloat)
         {
-            AppendFloat(text);
+            NumberText.AppendFloat(text, Type.Bits, Bits);
         }
         else
         {
-            text.Append("0x");
-            for (int digit = (Type.Bits / 4) - 1; digit >= 0; digit--)
-            {
-                text.Append("0123456789abcdef"[(int)(Bits >> (digit * 4)) & 15]);
-            }
+            Span<byte> bytes = stackalloc byte[MaxBits / 8];
+            CopyTo(bytes);
+            NumberText.AppendHexBytes(text, bytes[..Type.Bytes]);
         }
     }
 
@@ -224,7 +220,8 @@ internal readonly record struct DataValue
             return values[0].ToString();
         }
 
-        StringBuilder text = new("[");
+        TextBuffer text = new();
+        text.Append('[');
         for (int i = 0; i < values.Length; i++)
         {
             text.Append(i == 0 ? "" : ", ");
@@ -232,40 +229,5 @@ internal readonly record struct DataValue
         }
 
         return text.Append(']').ToString();
-    }
-
-    private void AppendFloat(StringBuilder text)
-    {
-        FloatFormat format = FloatFormat.Of(Type);
-        UInt128 fraction = Bits & format.FractionMask;
-        int exponent = (int)(Bits >> format.FractionBits) & format.MaxExponent;
-        bool special = exponent == format.MaxExponent;
-        text.Append((Bits & format.SignBit) != 0 ? "-" : special ? "+" : "");
-        if (special)
-        {
-            UInt128 payload = fraction & ~format.QuietBit;
-            bool quiet = (fraction & format.QuietBit) != 0;
-            text.Append(fraction == 0 ? "Inf" : quiet ? "NaN" : "sNaN");
-            if (payload != 0)
-            {
-                text.Append(":0x").Append(payload.ToString("x", CultureInfo.InvariantCulture).TrimStart('0'));
-            }
-        }
-        else if (exponent == 0 && fraction == 0)
-        {
-            text.Append("0.0");
-        }
-        else
-        {
-            int digits = (format.FractionBits + 3) / 4;
-            UInt128 aligned = fraction << ((digits * 4) - format.FractionBits);
-            text.Append(exponent == 0 ? "0x0." : "0x1.");
-            for (int digit = digits - 1; digit >= 0; digit--)
-            {
-                text.Append("0123456789abcdef"[(int)(aligned >> (digit * 4)) & 15]);
-            }
-
-            text.Append('p').Append(CultureInfo.InvariantCulture, $"{Math.Max(exponent, 1) - format.Bias}");
-        }
     }
 }
