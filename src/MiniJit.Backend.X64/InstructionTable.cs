@@ -168,6 +168,14 @@ internal readonly record struct InstructionRow(
 
     public bool Has(FormTraits traits) => (Traits & traits) != 0;
 
+    /// <summary>mfence has the one fixed ModRM byte, its digit with rm 0.</summary>
+    public bool HasModRm => Operands switch
+    {
+        OperandEncoding.None => HasDigit,
+        OperandEncoding.DefO or OperandEncoding.ReuseO or OperandEncoding.ExtendAx or OperandEncoding.ExtendDx => false,
+        _ => true,
+    };
+
     public RegClass RegFile => Files is RegisterFiles.XX or RegisterFiles.XG ? RegClass.Float : RegClass.Int;
 
     public RegClass RmFile => Files is RegisterFiles.XX or RegisterFiles.GX ? RegClass.Float : RegClass.Int;

@@ -160,6 +160,36 @@ internal readonly record struct OperandTemplate(OperandKind Kind, Constraint Con
         new(register, Kind, Kind == OperandKind.Def ? OperandPos.Late : OperandPos.Early, Constraint);
 }
 
+/// <summary>Operand index of each field in one mode, or −1; <see cref="Count"/> operands precede the address registers.</summary>
+internal readonly struct FieldMap
+{
+    public readonly sbyte Reg = -1, Rm = -1, Vvvv = -1, Is4 = -1;
+    public readonly byte Count;
+
+    public FieldMap(ReadOnlySpan<OperandTemplate> operands)
+    {
+        Count = (byte)operands.Length;
+        for (sbyte i = 0; i < operands.Length; i++)
+        {
+            switch (operands[i].Field)
+            {
+                case OperandField.Reg:
+                    Reg = i;
+                    break;
+                case OperandField.Rm or OperandField.Opcode:
+                    Rm = i;
+                    break;
+                case OperandField.Vvvv:
+                    Vvvv = i;
+                    break;
+                case OperandField.Is4:
+                    Is4 = i;
+                    break;
+            }
+        }
+    }
+}
+
 /// <summary>Both modes of an <see cref="OperandEncoding"/>.</summary>
 internal sealed class OperandEncodingRow
 {
@@ -172,6 +202,8 @@ internal sealed class OperandEncodingRow
         HasMemoryMode = memory != null;
         _register = register ?? [];
         _memory = memory ?? [];
+        RegisterFields = new FieldMap(_register);
+        MemoryFields = new FieldMap(_memory);
         _registerNoSlot = (OperandTemplate[])_register.Clone();
         foreach (ref OperandTemplate template in _registerNoSlot.AsSpan())
         {
@@ -187,6 +219,10 @@ internal sealed class OperandEncodingRow
     public bool HasRegisterMode { get; }
 
     public bool HasMemoryMode { get; }
+
+    public FieldMap RegisterFields { get; }
+
+    public FieldMap MemoryFields { get; }
 
     public ReadOnlySpan<OperandTemplate> Register(bool spillSlot) => spillSlot ? _register : _registerNoSlot;
 

@@ -175,7 +175,7 @@ internal enum X64Form : ushort
 
     /// <summary>
     /// [def old fixed rax, use value late, base/index late]. Compare-exchange loop for the
-    /// <see cref="AtomicLoopOp"/> in Aux on memory of Size 1, 2, 4 or 8; rax holds the old value, upper bits undefined. Writes flags.
+    /// <see cref="AtomicLoopOp"/> in Aux on memory of Size 1, 2, 4 or 8; rax holds the old value, zero-extended. Writes flags.
     /// </summary>
     AtomicRmwLoop,
 

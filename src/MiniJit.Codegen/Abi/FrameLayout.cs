@@ -4,6 +4,7 @@
 //     return address | incoming stack arguments
 //
 // Offsets are in bytes from the stack pointer of the function's body; every area starts 16-byte aligned.
+using System;
 using System.Numerics;
 using MiniJit.Codegen.Machine;
 
@@ -41,14 +42,17 @@ internal struct FrameLayout
     /// <summary>Whether the callee pops its stack arguments (the <c>tail</c> convention).</summary>
     public bool CalleePopsArgs;
 
-    /// <summary>If not 0, the prologue touches each step of this many bytes before it lowers the stack pointer past it.</summary>
+    /// <summary>Size of the guard area: if not 0, the prologue of a larger frame touches each step of this many bytes.</summary>
     public int ProbeStep;
+
+    /// <summary>If not 0, symbol index + 1 of the routine that does so instead; it takes the frame's size.</summary>
+    public int ProbeSymbol;
 
     /// <summary>Whether neither calls nor stack memory need the stack pointer lowered (System V's red zone stays unused).</summary>
     public readonly bool IsEmpty => FrameSize == 0;
 
     /// <summary>Size of the argument area above the return address as the body sees it: the tail-call area may extend the incoming one.</summary>
-    public readonly int ArgArea => System.Math.Max(IncomingArgs, TailArgs);
+    public readonly int ArgArea => Math.Max(IncomingArgs, TailArgs);
 
     /// <summary>Bytes for a <c>ret n</c>.</summary>
     public readonly int StackArgsToPop => CalleePopsArgs ? ArgArea : 0;

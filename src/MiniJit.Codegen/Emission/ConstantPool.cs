@@ -7,7 +7,7 @@ using MiniJit.IR.Collections;
 
 namespace MiniJit.Codegen.Emission;
 
-internal struct ConstantPool
+internal sealed class ConstantPool
 {
     private Column<byte> _bytes;
     private Column<Entry> _entries;
@@ -18,11 +18,11 @@ internal struct ConstantPool
         public int Start, Length, Alignment, Next, Hash;
     }
 
-    public readonly int Count => _entries.Count;
+    public int Count => _entries.Count;
 
-    public readonly int AlignmentOf(int handle) => _entries[handle].Alignment;
+    public int AlignmentOf(int handle) => _entries[handle].Alignment;
 
-    public readonly ReadOnlySpan<byte> BytesOf(int handle) => _bytes.Slice(_entries[handle].Start, _entries[handle].Length);
+    public ReadOnlySpan<byte> BytesOf(int handle) => _bytes.Slice(_entries[handle].Start, _entries[handle].Length);
 
     public void Clear()
     {

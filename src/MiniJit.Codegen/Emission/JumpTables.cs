@@ -5,14 +5,14 @@ using MiniJit.IR.Collections;
 
 namespace MiniJit.Codegen.Emission;
 
-internal struct JumpTables
+internal sealed class JumpTables
 {
     private Column<int> _targets;
     private Column<(int Start, int Count)> _tables;
 
-    public readonly int Count => _tables.Count;
+    public int Count => _tables.Count;
 
-    public readonly ReadOnlySpan<int> TargetsOf(int table) => _targets.Slice(_tables[table].Start, _tables[table].Count);
+    public ReadOnlySpan<int> TargetsOf(int table) => _targets.Slice(_tables[table].Start, _tables[table].Count);
 
     public void Clear()
     {

@@ -1,0 +1,172 @@
+// Terminators. A jump or branch to blocks is not written when it arrives but kept pending until the next byte is needed;
+// by then the labels that start here are known and the best form can be written at once, so nothing is ever taken back:
+//
+//  * Fall-through. A pending jump to a label that starts here is dropped; of a branch, the half that leads here.
+//    Safe: the next byte written is the label's first.
+//  * Inversion. "branch c, T; jump E" with T starting here becomes "branch !c, E". Safe: the two conditions are exact
+//    complements, and T is reached by fall-through.
+//  * Threading. If a block is empty and ends in a jump to X, its labels become aliases of X and the jump is dropped.
+//    Safe: every path through those labels does nothing but reach X. What was pending before stays pending: it ends the
+//    previous block, so nothing falls into the empty one except by a target of its own, which the alias redirects. An
+//    alias is refused if X starts here too (an empty endless loop must keep its jump) and if X lies behind at a distance
+//    that some use with a shorter reach than the dropped jump's might not cover.
+//
+// With no pending terminator, control does not arrive from above: the block before ended in a return, trap or indirect
+// jump. (A driver that falls into its first block says so with Jump.)
+using System;
+using System.Diagnostics;
+using MiniJit.IR.Collections;
+
+namespace MiniJit.Codegen.Emission;
+
+internal sealed partial class MachineBuffer
+{
+    private readonly int _shortestReach;
+    private Column<int> _open;                                 // labels that start at the next byte written
+    private Terminator _pending;
+
+    private enum TerminatorKind : byte
+    {
+        None,
+        Jump,
+        Branch,
+
+        /// <summary>Taken if either of two conditions holds.</summary>
+        BranchEither,
+    }
+
+    private struct Terminator
+    {
+        public TerminatorKind Kind;
+        public uint Condition, OtherCondition, SourceLoc;
+        public Label Taken, Else;
+    }
+
+    private bool HasPending => _pending.Kind != TerminatorKind.None || _open.Count != 0;
+
+    /// <summary>Starts a block at the next byte.</summary>
+    public void Bind(Label label)
+    {
+        Debug.Assert(_labels[label.Index] == Unbound);
+        _open.Add(label.Index);
+        _limit = 0;
+    }
+
+    /// <summary>Ends a block with a jump to another one.</summary>
+    public void Jump(Label target)
+    {
+        if (_open.Count != 0)
+        {
+            int x = Resolve(target.Index);
+            if (!StartsHere(x) && (_labels[x] < 0 || _count - _labels[x] <= _shortestReach))
+            {
+                foreach (int label in _open.Span)
+                {
+                    _labels[label] = AliasBase - x;
+                }
+
+                _open.Clear();
+                return;
+            }
+        }
+
+        SetPending(new Terminator { Kind = TerminatorKind.Jump, Else = target });
+    }
+
+    /// <summary>Ends a block: to <paramref name="taken"/> if <paramref name="condition"/> holds, else to <paramref name="otherwise"/>.</summary>
+    public void Branch(uint condition, Label taken, Label otherwise) =>
+        SetPending(new Terminator { Kind = TerminatorKind.Branch, Condition = condition, Taken = taken, Else = otherwise });
+
+    /// <summary>Ends a block: to <paramref name="taken"/> if one of two conditions holds.</summary>
+    public void BranchEither(uint condition, uint otherCondition, Label taken, Label otherwise) => SetPending(new Terminator
+    {
+        Kind = TerminatorKind.BranchEither, Condition = condition, OtherCondition = otherCondition, Taken = taken, Else = otherwise,
+    });
+
+    private void ResetBranches()
+    {
+        _open.Clear();
+        _pending = default;
+    }
+
+    private void SetPending(in Terminator terminator)
+    {
+        if (HasPending)
+        {
+            Flush();
+        }
+
+        _pending = terminator;
+        _pending.SourceLoc = _sourceLoc;
+        _limit = 0;
+    }
+
+    private bool StartsHere(int label) => _open.Span.Contains(label);
+
+    /// <summary>Writes the pending terminator and binds the labels that start here.</summary>
+    private void Flush()
+    {
+        if (_pending.Kind != TerminatorKind.None)
+        {
+            Reserve(InstructionRoom);
+            uint sourceLoc = _sourceLoc;
+            SetSource(_pending.SourceLoc);
+            bool island = IslandDue(InstructionRoom + IslandLookahead);
+            WritePending(canFallThrough: !island);
+            SetSource(sourceLoc);
+            _pending = default;
+            if (island)
+            {
+                EmitDeferred(isLast: false);
+            }
+        }
+
+        if (_open.Count != 0)
+        {
+            foreach (int label in _open.Span)
+            {
+                _labels[label] = _count;
+            }
+
+            _blockOffsets.Add(_count);
+            _open.Clear();
+        }
+
+        UpdateLimit();
+    }
+
+    private void WritePending(bool canFallThrough)
+    {
+        Label taken = new(Resolve(_pending.Kind == TerminatorKind.Jump ? _pending.Else.Index : _pending.Taken.Index));
+        Label otherwise = new(Resolve(_pending.Else.Index));
+        bool takenIsNext = canFallThrough && StartsHere(taken.Index), elseIsNext = canFallThrough && StartsHere(otherwise.Index);
+        if (taken == otherwise)
+        {
+            if (!elseIsNext)
+            {
+                _isa.EmitJump(this, otherwise);
+            }
+
+            return;
+        }
+
+        uint condition = _pending.Condition;
+        if (_pending.Kind == TerminatorKind.BranchEither)
+        {
+            _isa.EmitBranch(this, condition, taken);
+            condition = _pending.OtherCondition;
+        }
+
+        if (takenIsNext)
+        {
+            _isa.EmitBranch(this, _isa.Invert(condition), otherwise);
+            return;
+        }
+
+        _isa.EmitBranch(this, condition, taken);
+        if (!elseIsNext)
+        {
+            _isa.EmitJump(this, otherwise);
+        }
+    }
+}
