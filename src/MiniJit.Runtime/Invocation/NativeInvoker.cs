@@ -1,0 +1,87 @@
+// Calls compiled code in this process and comes back with a value, whatever the code does.
+//
+// The activation lives in the caller's frame and is linked to the thread's state while the call runs, so calls nest:
+// a trap leaves the innermost one. Nothing is allocated on the way in or out, except for a trap's bookkeeping.
+using System.Runtime.CompilerServices;
+using System.Threading;
+using MiniJit.IR;
+using MiniJit.Runtime.Linking;
+
+namespace MiniJit.Runtime.Invocation;
+
+internal static unsafe class NativeInvoker
+{
+    /// <summary>How far below a thread's stack an access counts as running out of stack.</summary>
+    private const nuint GuardReach = 1 << 20;
+
+    private const int TrapNumberBreakpoint = 3;
+
+    /// <summary>
+    /// Calls <c>code(function, values)</c> in the host's convention. The values are read and written by the code; what a
+    /// call that trapped has left in them is unspecified.
+    /// </summary>
+    /// <exception cref="System.InvalidOperationException">The function is not published.</exception>
+    [SkipLocalsInit]
+    public static TrapInfo Invoke(nint code, JitFunction function, void* values)
+    {
+        NativeThreadState* state = ThreadRecord.Current.State;
+        Activation activation;
+        activation.Previous = state->Current;
+        bool outermost = state->EntryEpoch == 0;
+        if (outermost)
+        {
+            Volatile.Write(ref state->EntryEpoch, HostQuiescence.CurrentEpoch);
+        }
+
+        try
+        {
+            nint callee = function.Address;                      // looked up inside of the epoch, so it stays valid
+            state->Current = &activation;
+            int trapped = SignalHandlers.Enter(&activation, code, callee, values);
+            state->Current = activation.Previous;
+            return trapped == 0 ? default : Describe(activation, state);
+        }
+        finally
+        {
+            if (outermost)
+            {
+                Volatile.Write(ref state->EntryEpoch, 0);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TrapInfo Describe(in Activation activation, NativeThreadState* state)
+    {
+        nuint pc = (nuint)activation.Registers[X64LinuxStubs.RipIndex];
+        if (activation.Signal == SignalHandlers.Trap && activation.Registers[X64LinuxStubs.TrapNumberIndex] == TrapNumberBreakpoint)
+        {
+            pc--;                                                // int3 reports the address behind it
+        }
+
+        bool inside = SignalHandlers.CodeRanges.Contains(pc);
+        nuint place = inside ? pc : activation.Caller;
+        JitFunction? function = HostHeaps.Find(place);
+        int offset = function is null ? 0 : (int)(place - (nuint)function.Address);
+        nuint fault = activation.Signal is SignalHandlers.Segmentation or SignalHandlers.Bus ? activation.FaultAddress : 0;
+        TrapCode code = activation.Signal == SignalHandlers.Segmentation && IsStackGuard(fault, state) ? TrapCode.StackOverflow
+            : inside && function is not null ? function.TrapAt(offset)
+            : default;
+        return new()
+        {
+            Kind = code.IsNone ? TrapKind.UnexpectedFault : TrapKind.Trap,
+            Code = code,
+            Function = function,
+            Offset = offset,
+
+            // A return address belongs to the instruction before it.
+            SourceLocation = function?.SourceLocationAt(inside ? offset : offset - 1),
+            Signal = activation.Signal,
+            ProgramCounter = (nint)pc,
+            FaultAddress = (nint)fault,
+        };
+    }
+
+    private static bool IsStackGuard(nuint address, NativeThreadState* state) =>
+        state->StackLow != 0 && address < state->StackHigh && address + GuardReach >= state->StackLow;
+}

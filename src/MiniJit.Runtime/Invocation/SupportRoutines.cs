@@ -1,0 +1,89 @@
+// Library routines that the compiler may call and that no C library offers, written by hand.
+using System.Runtime.InteropServices;
+using System.Threading;
+using MiniJit.IR;
+
+namespace MiniJit.Runtime.Invocation;
+
+internal static class SupportRoutines
+{
+    private static readonly Lock s_lock = new();
+    private static nint s_base;
+    private static int s_probestack, s_pshufb;
+
+    public static bool TryFind(LibCall call, out nint address)
+    {
+        address = 0;
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64 || call is not (LibCall.Probestack or LibCall.X86Pshufb))
+        {
+            return false;
+        }
+
+        lock (s_lock)
+        {
+            if (s_base == 0)
+            {
+                StubWriter code = new();
+                s_probestack = WriteProbestack(code);
+                code.Align(16, 0xCC);
+                s_pshufb = WritePshufb(code);
+                byte[] bytes = code.Finish();
+                s_base = SignalHandlers.Place(bytes);
+
+                // A probe that runs out of stack faults in here, and that is compiled code's doing.
+                SignalHandlers.CodeRanges.Add((ulong)s_base, bytes.Length);
+            }
+        }
+
+        address = s_base + (call == LibCall.Probestack ? s_probestack : s_pshufb);
+        return true;
+    }
+
+    /// <summary>Touches every page of the rax bytes below the caller's stack pointer, from the top down; preserves all registers.</summary>
+    private static int WriteProbestack(StubWriter code)
+    {
+        int entry = code.Offset;
+        StubLabel next = code.NewLabel(), last = code.NewLabel();
+        code.Emit(0x51);                                         // push rcx
+        code.Emit(0x41, 0x53);                                   // push r11
+        code.Emit(0x48, 0x89, 0xC1);                             // mov rcx, rax
+        code.Emit(0x4C, 0x8D, 0x5C, 0x24, 0x18);                 // lea r11, [rsp+24]        the caller's stack pointer
+        code.Bind(next);
+        code.Emit(0x48, 0x81, 0xF9, 0x00, 0x10, 0x00, 0x00);     // cmp rcx, 4096
+        code.Branch(last, 0x0F, 0x86);                           // jbe last
+        code.Emit(0x49, 0x81, 0xEB, 0x00, 0x10, 0x00, 0x00);     // sub r11, 4096
+        code.Emit(0x41, 0x83, 0x0B, 0x00);                       // or dword [r11], 0
+        code.Emit(0x48, 0x81, 0xE9, 0x00, 0x10, 0x00, 0x00);     // sub rcx, 4096
+        code.Branch(next, 0xE9);                                 // jmp next
+        code.Bind(last);
+        code.Emit(0x49, 0x29, 0xCB);                             // sub r11, rcx
+        code.Emit(0x41, 0x83, 0x0B, 0x00);                       // or dword [r11], 0
+        code.Emit(0x41, 0x5B, 0x59, 0xC3);                       // pop r11 ; pop rcx ; ret
+        return entry;
+    }
+
+    /// <summary>The instruction of that name as a function of xmm0 and xmm1, in instructions that every x86-64 has.</summary>
+    private static int WritePshufb(StubWriter code)
+    {
+        int entry = code.Offset;
+        StubLabel next = code.NewLabel(), store = code.NewLabel();
+        code.Emit(0x48, 0x83, 0xEC, 0x38);                       // sub rsp, 56
+        code.Emit(0x0F, 0x11, 0x04, 0x24);                       // movups [rsp], xmm0       the bytes
+        code.Emit(0x0F, 0x11, 0x4C, 0x24, 0x10);                 // movups [rsp+16], xmm1    their indices
+        code.Emit(0xB9, 0x0F, 0x00, 0x00, 0x00);                 // mov ecx, 15
+        code.Bind(next);
+        code.Emit(0x0F, 0xBE, 0x54, 0x0C, 0x10);                 // movsx edx, byte [rsp+rcx+16]
+        code.Emit(0x31, 0xC0);                                   // xor eax, eax
+        code.Emit(0x85, 0xD2);                                   // test edx, edx            bit 7 selects zero
+        code.Branch(store, 0x0F, 0x88);                          // js store
+        code.Emit(0x83, 0xE2, 0x0F);                             // and edx, 15
+        code.Emit(0x0F, 0xB6, 0x04, 0x14);                       // movzx eax, byte [rsp+rdx]
+        code.Bind(store);
+        code.Emit(0x88, 0x44, 0x0C, 0x20);                       // mov [rsp+rcx+32], al
+        code.Emit(0xFF, 0xC9);                                   // dec ecx
+        code.Branch(next, 0x0F, 0x89);                           // jns next
+        code.Emit(0x0F, 0x10, 0x44, 0x24, 0x20);                 // movups xmm0, [rsp+32]
+        code.Emit(0x48, 0x83, 0xC4, 0x38, 0xC3);                 // add rsp, 56 ; ret
+        return entry;
+    }
+}

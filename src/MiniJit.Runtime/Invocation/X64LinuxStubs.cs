@@ -1,0 +1,226 @@
+// The runtime's own machine code on x86-64 Linux: how compiled code is entered, how a fault leaves it, and the signal
+// handler that decides which is which.
+//
+// The handler runs with the registers of the interrupted thread saved in a ucontext. If the thread is inside of compiled
+// code and the fault is compiled code's doing, it copies signal, address and registers to the activation and edits the
+// saved context so that returning from the signal continues in the trap exit, on the stack of the entry stub. Nothing of
+// the faulting stack is used, so running out of stack is reported like any other fault. Everything else is handed
+// to the handler that was installed before, with the same arguments and on the same stack, as if we were not there.
+//
+// All offsets below come from <asm/ucontext.h> and <asm/sigcontext.h> and from the structs in ThreadRecord.cs.
+using System;
+using System.Runtime.InteropServices;
+
+namespace MiniJit.Runtime.Invocation;
+
+/// <summary>What the handler reads; native memory that is never freed.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct HandlerGlobals
+{
+    public const int SignalLimit = 32, CodeRangeLimit = 1024, ImageRangeLimit = 64;
+
+    public int Key, Unused;                      // 0: the pthread key of NativeThreadState
+    public nint GetSpecific;                     // 8: pthread_getspecific
+    public nint TrapExit;                        // 16
+    public nint Signal;                          // 24: signal
+    public nint Raise;                           // 32: raise
+    public nint CodeRangesEnd;                   // 40: one past the last used element of CodeRanges
+    public nint ImageRangesEnd;                  // 48
+    public nint Unused2;                         // 56
+    public fixed ulong OldHandlers[SignalLimit]; // 64
+    public fixed ulong CodeRanges[CodeRangeLimit];       // 320
+    public fixed ulong ImageRanges[ImageRangeLimit];     // 8512
+}
+
+internal static class X64LinuxStubs
+{
+    // Indices of saved registers in the signal context, for managed readers.
+    public const int RspIndex = 15, RipIndex = 16, ErrorIndex = 19, TrapNumberIndex = 20;
+
+    private const byte GlobalsGetSpecific = 8, GlobalsTrapExit = 16, GlobalsSignal = 24, GlobalsRaise = 32;
+    private const byte GlobalsCodeEnd = 40, GlobalsImageEnd = 48, GlobalsOldHandlers = 64;
+    private const uint GlobalsCodeRanges = 320, GlobalsImageRanges = 8512;
+
+    /// <summary>
+    /// <c>int Enter(Activation* rdi, code* rsi, void* callee rdx, void* values rcx)</c>: calls rsi(callee, values).
+    /// Returns 0, or 1 if the call ended in the trap exit.
+    /// </summary>
+    public static int WriteEnter(StubWriter code, out int trapExit)
+    {
+        int entry = code.Offset;
+        StubLabel leave = code.NewLabel();
+        code.Emit(0x55);                              // push rbp
+        code.Emit(0x48, 0x89, 0xE5);                  // mov rbp, rsp            so that debuggers can walk through
+        code.Emit(0x53);                              // push rbx
+        code.Emit(0x41, 0x54, 0x41, 0x55);            // push r12 ; push r13
+        code.Emit(0x41, 0x56, 0x41, 0x57);            // push r14 ; push r15
+        code.Emit(0x48, 0x83, 0xEC, 0x08);            // sub rsp, 8              16-aligned: return address + 6 pushes + 8
+        code.Emit(0x0F, 0xAE, 0x1C, 0x24);            // stmxcsr [rsp]
+        code.Emit(0xD9, 0x7C, 0x24, 0x04);            // fnstcw [rsp+4]
+        code.Emit(0x48, 0x89, 0x27);                  // mov [rdi], rsp          Activation.StackPointer
+        code.Emit(0x48, 0x89, 0xF0);                  // mov rax, rsi
+        code.Emit(0x48, 0x89, 0xD7);                  // mov rdi, rdx
+        code.Emit(0x48, 0x89, 0xCE);                  // mov rsi, rcx
+        code.Emit(0xFF, 0xD0);                        // call rax
+        code.Emit(0x31, 0xC0);                        // xor eax, eax
+        code.Bind(leave);
+        code.Emit(0x48, 0x83, 0xC4, 0x08);            // add rsp, 8
+        code.Emit(0x41, 0x5F, 0x41, 0x5E);            // pop r15 ; pop r14
+        code.Emit(0x41, 0x5D, 0x41, 0x5C);            // pop r13 ; pop r12
+        code.Emit(0x5B, 0x5D, 0xC3);                  // pop rbx ; pop rbp ; ret
+
+        // Reached from the signal handler, which has set rdi to the activation and rsp to its stack pointer.
+        trapExit = code.Offset;
+        code.Emit(0x0F, 0xAE, 0x14, 0x24);            // ldmxcsr [rsp]           callee-saved, like the x87 control word
+        code.Emit(0xDB, 0xE3);                        // fninit                  an interrupted x87 routine leaves registers behind
+        code.Emit(0xD9, 0x6C, 0x24, 0x04);            // fldcw [rsp+4]
+        code.Emit(0xB8, 1, 0, 0, 0);                  // mov eax, 1
+        code.Branch(leave, 0xE9);                     // jmp leave
+        return entry;
+    }
+
+    /// <summary><c>void Handler(int signal rdi, siginfo_t* rsi, ucontext_t* rdx)</c></summary>
+    public static int WriteHandler(StubWriter code, ulong globals)
+    {
+        int entry = code.Offset;
+        StubLabel chain = code.NewLabel(), ours = code.NewLabel();
+        StubLabel outside = code.NewLabel(), attribute = code.NewLabel(), wild = code.NewLabel(), fallBack = code.NewLabel();
+
+        code.Emit(0x57, 0x56, 0x52);                  // push rdi ; push rsi ; push rdx      rsp is now 16-aligned
+        LoadGlobals(code, globals);                   // mov r9, globals
+        code.Emit(0x41, 0x8B, 0x39);                  // mov edi, [r9]                       Key
+        code.Emit(0x41, 0xFF, 0x51, GlobalsGetSpecific);   // call [r9+GetSpecific]          rax = NativeThreadState*
+        LoadGlobals(code, globals);
+        code.Emit(0x48, 0x85, 0xC0);                  // test rax, rax                       a thread that never called compiled code
+        code.Branch(chain, 0x0F, 0x84);               // jz chain
+        code.Emit(0x48, 0x8B, 0x08);                  // mov rcx, [rax]                      Current
+        code.Emit(0x48, 0x85, 0xC9);                  // test rcx, rcx                       outside of compiled code
+        code.Branch(chain, 0x0F, 0x84);               // jz chain
+        code.Emit(0x48, 0x8B, 0x14, 0x24);            // mov rdx, [rsp]                      the ucontext
+        code.Emit(0x48, 0xC7, 0x41, 0x20, 0, 0, 0, 0);     // mov qword [rcx+32], 0          Caller
+
+        // Is the PC in code memory? r10 = its page number.
+        code.Emit(0x4C, 0x8B, 0x92);                  // mov r10, [rdx+168]                  RIP
+        code.Emit32(168);
+        code.Emit(0x49, 0xC1, 0xEA, 12);              // shr r10, 12
+        WriteRangeSearch(code, GlobalsCodeRanges, GlobalsCodeEnd, ours);
+
+        // In a library that compiled code is linked to?
+        WriteRangeSearch(code, GlobalsImageRanges, GlobalsImageEnd, outside);
+
+        // A jump to nowhere: a page fault (14) on an instruction fetch (error bit 4) whose return address is compiled code.
+        code.Emit(0x48, 0x83, 0xBA);                  // cmp qword [rdx+200], 14             trap number
+        code.Emit32(200);
+        code.Emit(14);
+        code.Branch(chain, 0x0F, 0x85);               // jne chain
+        code.Emit(0xF6, 0x82);                        // test byte [rdx+192], 16             error code
+        code.Emit32(192);
+        code.Emit(16);
+        code.Branch(chain, 0x0F, 0x84);               // jz chain
+        WriteStackCheck(code, chain);                 // rsi = rsp of the fault, or chain
+        code.Emit(0x4C, 0x8B, 0x16);                  // mov r10, [rsi]
+        code.Emit(0x4C, 0x89, 0x51, 0x20);            // mov [rcx+32], r10                   Caller
+        code.Emit(0x49, 0xC1, 0xEA, 12);              // shr r10, 12
+        WriteRangeSearch(code, GlobalsCodeRanges, GlobalsCodeEnd, ours);
+        code.Branch(chain, 0xE9);                     // jmp chain
+
+        // In a library: the innermost word on the stack that is an address in compiled code tells who called it.
+        code.Bind(outside);
+        WriteStackCheck(code, ours);
+        code.Emit(0x49, 0x89, 0xF0);                  // mov r8, rsi
+        code.Bind(wild);
+        code.Emit(0x4C, 0x3B, 0x01);                  // cmp r8, [rcx]                       up to the entry stub
+        code.Branch(ours, 0x0F, 0x83);                // jae ours
+        code.Emit(0x4D, 0x8B, 0x10);                  // mov r10, [r8]
+        code.Emit(0x49, 0xC1, 0xEA, 12);              // shr r10, 12
+        WriteRangeSearch(code, GlobalsCodeRanges, GlobalsCodeEnd, attribute);
+        code.Emit(0x49, 0x83, 0xC0, 0x08);            // add r8, 8
+        code.Branch(wild, 0xE9);                      // jmp wild
+        code.Bind(attribute);
+        code.Emit(0x4D, 0x8B, 0x10);                  // mov r10, [r8]
+        code.Emit(0x4C, 0x89, 0x51, 0x20);            // mov [rcx+32], r10                   Caller
+
+        code.Bind(ours);
+        code.Emit(0x5A, 0x5E, 0x5F);                  // pop rdx ; pop rsi ; pop rdi
+        code.Emit(0x89, 0x79, 0x10);                  // mov [rcx+16], edi                   Signal
+        code.Emit(0x8B, 0x46, 0x08);                  // mov eax, [rsi+8]                    si_code
+        code.Emit(0x89, 0x41, 0x14);                  // mov [rcx+20], eax                   SignalCode
+        code.Emit(0x48, 0x8B, 0x46, 0x10);            // mov rax, [rsi+16]                   si_addr
+        code.Emit(0x48, 0x89, 0x41, 0x18);            // mov [rcx+24], rax                   FaultAddress
+        code.Emit(0x49, 0x89, 0xC8);                  // mov r8, rcx
+        code.Emit(0x48, 0x8D, 0x72, 0x28);            // lea rsi, [rdx+40]                   gregs
+        code.Emit(0x49, 0x8D, 0x78, 0x28);            // lea rdi, [r8+40]                    Registers
+        code.Emit(0xB9, Activation.RegisterCount, 0, 0, 0);    // mov ecx, 23
+        code.Emit(0xF3, 0x48, 0xA5);                  // rep movsq
+        code.Emit(0x4C, 0x89, 0x42, 0x68);            // mov [rdx+104], r8                   RDI = the activation
+        code.Emit(0x49, 0x8B, 0x00);                  // mov rax, [r8]
+        code.Emit(0x48, 0x89, 0x82);                  // mov [rdx+160], rax                  RSP = the entry stub's
+        code.Emit32(160);
+        code.Emit(0x49, 0x8B, 0x41, GlobalsTrapExit); // mov rax, [r9+TrapExit]
+        code.Emit(0x48, 0x89, 0x82);                  // mov [rdx+168], rax                  RIP = trap exit
+        code.Emit32(168);
+        code.Emit(0x81, 0xA2);                        // and dword [rdx+176], ~(TF|DF|AC)    EFLAGS
+        code.Emit32(176);
+        code.Emit32(~0x40500u);
+        code.Emit(0xC3);                              // ret
+
+        code.Bind(chain);
+        code.Emit(0x5A, 0x5E, 0x5F);                  // pop rdx ; pop rsi ; pop rdi
+        code.Emit(0x89, 0xF8);                        // mov eax, edi
+        code.Emit(0x49, 0x8B, 0x44, 0xC1, GlobalsOldHandlers); // mov rax, [r9+rax*8+OldHandlers]
+        code.Emit(0x48, 0x83, 0xF8, 0x01);            // cmp rax, 1
+        code.Branch(fallBack, 0x0F, 0x86);            // jbe fallBack                        SIG_DFL, SIG_IGN
+        code.Emit(0xFF, 0xE0);                        // jmp rax
+
+        // Nobody was there before: the default action, as soon as the signal is unblocked by our return.
+        code.Bind(fallBack);
+        code.Emit(0x57);                              // push rdi
+        code.Emit(0x31, 0xF6);                        // xor esi, esi                        SIG_DFL
+        code.Emit(0x41, 0xFF, 0x51, GlobalsSignal);   // call [r9+Signal]
+        LoadGlobals(code, globals);
+        code.Emit(0x48, 0x8B, 0x3C, 0x24);            // mov rdi, [rsp]
+        code.Emit(0x41, 0xFF, 0x51, GlobalsRaise);    // call [r9+Raise]
+        code.Emit(0x5F, 0xC3);                        // pop rdi ; ret
+        return entry;
+    }
+
+    private static void LoadGlobals(StubWriter code, ulong globals)
+    {
+        code.Emit(0x49, 0xB9);                        // mov r9, imm64
+        code.Emit64(globals);
+    }
+
+    /// <summary>rsi = the faulting stack pointer, if it lies between the thread's lowest address and the entry stub's frame.</summary>
+    private static void WriteStackCheck(StubWriter code, StubLabel otherwise)
+    {
+        code.Emit(0x48, 0x8B, 0xB2);                  // mov rsi, [rdx+160]                  RSP
+        code.Emit32(160);
+        code.Emit(0x48, 0x3B, 0x70, 0x08);            // cmp rsi, [rax+8]                    StackLow
+        code.Branch(otherwise, 0x0F, 0x82);           // jb otherwise
+        code.Emit(0x48, 0x3B, 0x31);                  // cmp rsi, [rcx]                      Activation.StackPointer
+        code.Branch(otherwise, 0x0F, 0x83);           // jae otherwise
+    }
+
+    /// <summary>Goes to <paramref name="found"/> if page r10 is in a range of the table (see <see cref="CodeRangeTable"/>); uses rsi, rdi, r11.</summary>
+    private static void WriteRangeSearch(StubWriter code, uint table, byte end, StubLabel found)
+    {
+        StubLabel next = code.NewLabel(), done = code.NewLabel();
+        code.Emit(0x4D, 0x8D, 0x99);                  // lea r11, [r9+table]
+        code.Emit32(table);
+        code.Bind(next);
+        code.Emit(0x4D, 0x3B, 0x59, end);             // cmp r11, [r9+end]
+        code.Branch(done, 0x0F, 0x83);                // jae done
+        code.Emit(0x49, 0x8B, 0x33);                  // mov rsi, [r11]
+        code.Emit(0x48, 0x89, 0xF7);                  // mov rdi, rsi
+        code.Emit(0x48, 0xC1, 0xEE, CodeRangeTable.LengthBits);    // shr rsi, 19             first page
+        code.Emit(0x81, 0xE7);                        // and edi, 0x7FFFF                    number of pages
+        code.Emit32((1u << CodeRangeTable.LengthBits) - 1);
+        code.Emit(0x4C, 0x29, 0xD6);                  // sub rsi, r10
+        code.Emit(0x48, 0xF7, 0xDE);                  // neg rsi                             page - first page
+        code.Emit(0x48, 0x39, 0xFE);                  // cmp rsi, rdi                        unsigned: also false below the range
+        code.Branch(found, 0x0F, 0x82);               // jb found
+        code.Emit(0x49, 0x83, 0xC3, 0x08);            // add r11, 8
+        code.Branch(next, 0xE9);                      // jmp next
+        code.Bind(done);
+    }
+}

@@ -1,0 +1,492 @@
+// The heap that code lives in: arenas of address space, blocks inside of them, and the only way by which code becomes
+// reachable.
+//
+// Invariants:
+//   * no address is ever writable and executable, and memory that holds no live code traps when executed;
+//   * everything reserved in one call lies in one arena, so PC-relative code and data reach each other;
+//   * a block is written while Reserved only, becomes reachable in the last step of a publication plan, and is given
+//     back when it is Retired and every thread that was inside of compiled code at that time has left it.
+// One lock per heap; looking an address up takes none.
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using MiniJit.Runtime.Invocation;
+using MiniJit.Runtime.Platform;
+using MiniJit.Runtime.Publication;
+
+namespace MiniJit.Runtime.Memory;
+
+/// <summary>How many bytes a heap holds, and for what.</summary>
+/// <param name="Reserved">Address space, code and data.</param>
+/// <param name="Committed">Memory that is backed.</param>
+/// <param name="Used">Memory taken by live or retired code and data.</param>
+/// <param name="Free">Committed memory that is not used.</param>
+/// <param name="Functions">Blocks of code that are published and not yet freed.</param>
+public readonly record struct CodeHeapStatistics(long Reserved, long Committed, long Used, long Free, int Functions);
+
+/// <summary>What a block of code needs.</summary>
+internal readonly record struct CodeRequest(int Size, int Alignment);
+
+/// <summary>What a block of data needs; one that owns its pages can be made read-only.</summary>
+internal readonly record struct DataRequest(long Size, int Alignment, bool OwnsPages);
+
+/// <summary>
+/// Executable memory of this process. Thread-safe. Modules take memory from it and give it back; a heap that is not
+/// disposed keeps its memory for the life of the process.
+/// </summary>
+public sealed class CodeHeap : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly List<CodeArena> _arenas = [];
+    private readonly Queue<RetiredBatch> _retired = [];
+    private readonly PublicationPlan _newCode;
+    private readonly PublicationPlan? _reusedMemory;
+    private readonly PublicationExecutor _executor;
+    private readonly IQuiescence _quiescence;
+    private readonly ulong _hint;
+    private CodeArena[] _snapshot = [];                          // of _arenas, for readers without the lock
+    private long _used;
+    private int _functions;
+
+    /// <summary>Creates an empty heap; address space is reserved when the first module needs it.</summary>
+    /// <exception cref="PlatformNotSupportedException">The runtime cannot publish code on this system.</exception>
+    public CodeHeap()
+        : this(HostCodeMemory.Create(), MachineTraits.Host, HostPublicationPort.Create(), HostPlatform.OperatingSystem, HostQuiescence.Instance)
+    {
+    }
+
+    internal CodeHeap(
+        ICodeMemory memory, MachineTraits machine, IPublicationPort port, OperatingSystemKind system, IQuiescence quiescence, ulong hint = 0)
+    {
+        Memory = memory;
+        Machine = machine;
+        _quiescence = quiescence;
+        _hint = hint;
+        PublicationCapabilities capabilities = port.Probe(memory.Views);
+        if (!PublicationPlan.TryChoose(system, machine.Architecture, capabilities, PublicationScenario.NewCode, out _newCode, out string refusal))
+        {
+            throw new PlatformNotSupportedException($"Code cannot be published safely: {refusal}.");
+        }
+
+        _reusedMemory = PublicationPlan.TryChoose(
+            system, machine.Architecture, capabilities, PublicationScenario.ReusedMemory, out PublicationPlan plan, out _) ? plan : null;
+        _executor = new(memory, port);
+    }
+
+    /// <summary>A snapshot of the heap's size.</summary>
+    public CodeHeapStatistics Statistics
+    {
+        get
+        {
+            lock (_lock)
+            {
+                long reserved = 0, committed = 0;
+                foreach (CodeArena arena in _arenas)
+                {
+                    reserved += arena.Mapping.CodeSize + arena.Mapping.DataSize;
+                    committed += arena.CommittedBytes;
+                }
+
+                return new(reserved, committed, _used, committed - _used, _functions);
+            }
+        }
+    }
+
+    internal ICodeMemory Memory { get; }
+
+    internal MachineTraits Machine { get; }
+
+    internal PublicationExecutor Executor => _executor;
+
+    /// <summary>The plan for memory that never held code, as text.</summary>
+    public string DescribePublication() => _newCode.ToString() + _reusedMemory;
+
+    /// <summary>
+    /// Gives all memory back to the system. No code of the heap may be running, and no address into it may be used
+    /// afterwards.
+    /// </summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (CodeArena arena in _arenas)
+            {
+                Memory.Release(arena.Mapping);
+            }
+
+            HostHeaps.Remove(this);
+            _arenas.Clear();
+            Volatile.Write(ref _snapshot, []);
+            _retired.Clear();
+            _used = 0;
+            _functions = 0;
+        }
+    }
+
+    /// <summary>Takes memory for everything at once, in one arena, or for nothing.</summary>
+    internal bool TryReserve(
+        ReadOnlySpan<CodeRequest> code,
+        ReadOnlySpan<DataRequest> data,
+        CodeArena? preferred,
+        Span<CodeBlock> codeBlocks,
+        Span<DataBlock> dataBlocks,
+        out SystemError error)
+    {
+        lock (_lock)
+        {
+            CollectRetired();
+            if (preferred is not null && TryReserveIn(preferred, code, data, codeBlocks, dataBlocks, out error))
+            {
+                return true;
+            }
+
+            for (int i = _arenas.Count - 1; i >= 0; i--)
+            {
+                if (_arenas[i] != preferred && TryReserveIn(_arenas[i], code, data, codeBlocks, dataBlocks, out error))
+                {
+                    return true;
+                }
+            }
+
+            return TryAddArena(code, data, out CodeArena? arena, out error)
+                && TryReserveIn(arena!, code, data, codeBlocks, dataBlocks, out error);
+        }
+    }
+
+    /// <summary>Gives back blocks that were never published.</summary>
+    internal void Abandon(ReadOnlySpan<CodeBlock> code, ReadOnlySpan<DataBlock> data)
+    {
+        lock (_lock)
+        {
+            foreach (CodeBlock block in code)
+            {
+                if (block.TryAdvance(BlockState.Reserved, BlockState.Freed))
+                {
+                    Free(block);
+                }
+            }
+
+            foreach (DataBlock block in data)
+            {
+                Free(block);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Publishes blocks that are completely written: one run of the plan for all of them, whose last step enters the
+    /// given ranges in the index and lets <paramref name="target"/> hand out the entries.
+    /// </summary>
+    internal SystemError Publish(ReadOnlySpan<CodeBlock> blocks, ReadOnlySpan<IAddressRange> entries, IPublicationTarget target)
+    {
+        bool reused = false;
+        var ranges = new CodeRange[blocks.Length];
+        int count = 0;
+        foreach (CodeBlock block in blocks)
+        {
+            reused |= block.IsReused;
+            CodeRange range = block.Extent is { } extent
+                ? new(block.Arena.Mapping, extent.Address, extent.Size)
+                : new(block.Arena.Mapping, block.Address, block.Size);
+            if (count == 0 || ranges[count - 1] != range)
+            {
+                ranges[count++] = range;
+            }
+        }
+
+        // Blocks over memory that held code exist only where there is a plan for them.
+        PublicationPlan plan = reused ? _reusedMemory! : _newCode;
+        return _executor.Run(plan, ranges.AsSpan(0, count), new LastStep(this, blocks.ToArray(), entries.ToArray(), target));
+    }
+
+    /// <summary>
+    /// Ends the life of published blocks and of data that only they use. Memory is given back once no thread is inside
+    /// of code that could reach it: now, or during a later call on this heap.
+    /// </summary>
+    internal void Retire(CodeBlock[] code, IAddressRange[] entries, DataBlock[] data)
+    {
+        foreach (CodeBlock block in code)
+        {
+            block.TryAdvance(BlockState.Published, BlockState.Retired);
+        }
+
+        long epoch = _quiescence.Advance();
+        lock (_lock)
+        {
+            _retired.Enqueue(new(epoch, code, entries, data));
+            CollectRetired();
+        }
+    }
+
+    /// <summary>Frees what was retired and is quiet by now.</summary>
+    internal void Collect()
+    {
+        lock (_lock)
+        {
+            CollectRetired();
+        }
+    }
+
+    /// <summary>The function that holds an address, without taking a lock.</summary>
+    internal IAddressRange? Find(ulong address)
+    {
+        foreach (CodeArena arena in Volatile.Read(ref _snapshot))
+        {
+            if (arena.Mapping.HoldsCode(address))
+            {
+                return arena.Index.Find(address);
+            }
+        }
+
+        return null;
+    }
+
+    private void CollectRetired()
+    {
+        while (_retired.TryPeek(out RetiredBatch? batch) && _quiescence.HaveLeft(batch.Epoch))
+        {
+            _retired.Dequeue();
+            for (int i = 0; i < batch.Entries.Length; i++)
+            {
+                FindArena(batch.Entries[i].Start)?.Index.Remove(batch.Entries[i]);
+            }
+
+            foreach (CodeBlock block in batch.Code)
+            {
+                if (block.TryAdvance(BlockState.Retired, BlockState.Freed))
+                {
+                    _functions--;
+                    Free(block);
+                }
+            }
+
+            foreach (DataBlock block in batch.Data)
+            {
+                Free(block);
+            }
+        }
+    }
+
+    private CodeArena? FindArena(ulong address)
+    {
+        foreach (CodeArena arena in _arenas)
+        {
+            if (arena.Mapping.HoldsCode(address))
+            {
+                return arena;
+            }
+        }
+
+        return null;
+    }
+
+    private void Free(CodeBlock block)
+    {
+        ArenaMapping mapping = block.Arena.Mapping;
+        if (block.Extent is null)
+        {
+            Memory.Fill(mapping, block.Address, block.Size, Machine.Filler);
+            GiveBack(block.Arena, block.Address, block.Size);
+        }
+        else if (--block.Extent.LiveBlocks == 0 && Memory.TryProtect(mapping, block.Extent.Address, block.Extent.Size, PageAccess.ReadWrite, out _))
+        {
+            Memory.Fill(mapping, block.Extent.Address, block.Extent.Size, Machine.Filler);
+            GiveBack(block.Arena, block.Extent.Address, block.Extent.Size);
+        }
+    }
+
+    private void GiveBack(CodeArena arena, ulong address, long size)
+    {
+        // Without a plan for reused memory the addresses stay taken for good; they only trap.
+        if (_reusedMemory is not null)
+        {
+            arena.Code.GiveBack(address, size);
+            _used -= size;
+        }
+    }
+
+    private void Free(DataBlock block)
+    {
+        if (block.IsFreed)
+        {
+            return;
+        }
+
+        block.IsFreed = true;
+        if (!block.OwnsPages || Memory.TryProtect(block.Arena.Mapping, block.Address, block.Size, PageAccess.ReadWrite, out _))
+        {
+            block.Arena.Data.GiveBack(block.Address, block.Size);
+            _used -= block.Size;
+        }
+    }
+
+    private bool TryAddArena(ReadOnlySpan<CodeRequest> code, ReadOnlySpan<DataRequest> data, out CodeArena? arena, out SystemError error)
+    {
+        long codeSize = 0, dataSize = 0;
+        foreach (CodeRequest request in code)
+        {
+            codeSize += request.Size + request.Alignment + RangeAllocator.Granule;
+        }
+
+        foreach (DataRequest request in data)
+        {
+            dataSize += request.Size + request.Alignment + Memory.PageSize;
+        }
+
+        codeSize = RoundUp(Math.Max(codeSize + Memory.PageSize, Machine.CodeReach), CodeArena.CommitGranule);
+        dataSize = RoundUp(Math.Max(dataSize, Machine.CodeReach), CodeArena.CommitGranule);
+
+        // Arenas that lie next to each other need fewer veneers between them.
+        ulong hint = _arenas.Count == 0 ? _hint : _arenas[^1].Mapping.End;
+        if (!Memory.TryReserve(codeSize, dataSize, hint, out ArenaMapping mapping, out error))
+        {
+            arena = null;
+            return false;
+        }
+
+        arena = new(Memory, Machine, mapping);
+        if (_arenas.Count == 0 && Memory is HostCodeMemory)
+        {
+            HostHeaps.Add(this);
+        }
+
+        _arenas.Add(arena);
+        Volatile.Write(ref _snapshot, _arenas.ToArray());
+        return true;
+    }
+
+    private bool TryReserveIn(
+        CodeArena arena,
+        ReadOnlySpan<CodeRequest> code,
+        ReadOnlySpan<DataRequest> data,
+        Span<CodeBlock> codeBlocks,
+        Span<DataBlock> dataBlocks,
+        out SystemError error)
+    {
+        error = default;
+        int codeCount = 0, dataCount = 0;
+        bool taken = Memory.Views == CodeViews.Dual
+            ? TryTakeBlocks(arena, code, codeBlocks, ref codeCount, ref error)
+            : TryTakeExtent(arena, code, codeBlocks, ref codeCount, ref error);
+        while (taken && dataCount < data.Length)
+        {
+            DataRequest request = data[dataCount];
+            long size = request.OwnsPages ? RoundUp(Math.Max(request.Size, 1), Memory.PageSize) : RangeAllocator.RoundUp(request.Size);
+            taken = arena.Data.TryTake(size, request.OwnsPages ? Memory.PageSize : request.Alignment, out ulong address);
+            if (taken)
+            {
+                dataBlocks[dataCount++] = new(arena, address, size, request.OwnsPages);
+                _used += size;
+                taken = arena.TryCommit(address, size, out error);
+            }
+        }
+
+        if (!taken)
+        {
+            // Nothing was published, so the code half gets back untouched memory.
+            for (int i = 0; i < codeCount; i++)
+            {
+                codeBlocks[i].TryAdvance(BlockState.Reserved, BlockState.Freed);
+                Free(codeBlocks[i]);
+            }
+
+            for (int i = 0; i < dataCount; i++)
+            {
+                Free(dataBlocks[i]);
+            }
+        }
+
+        return taken;
+    }
+
+    private bool TryTakeBlocks(CodeArena arena, ReadOnlySpan<CodeRequest> requests, Span<CodeBlock> blocks, ref int count, ref SystemError error)
+    {
+        foreach (CodeRequest request in requests)
+        {
+            if (!arena.Code.TryTake(request.Size, request.Alignment, out ulong address))
+            {
+                return false;
+            }
+
+            long size = RangeAllocator.RoundUp(request.Size);
+            if (!arena.TryCommit(address, size, out error))
+            {
+                arena.Code.GiveBack(address, size);
+                return false;
+            }
+
+            _used += size;
+            blocks[count++] = new(arena, address, (int)size, arena.NoteUse(address, size), null);
+        }
+
+        return true;
+    }
+
+    /// <summary>Packs all blocks into pages of their own, because pages change protection as a whole.</summary>
+    private bool TryTakeExtent(CodeArena arena, ReadOnlySpan<CodeRequest> requests, Span<CodeBlock> blocks, ref int count, ref SystemError error)
+    {
+        long total = 0;
+        foreach (CodeRequest request in requests)
+        {
+            total = RoundUp(total, request.Alignment) + RangeAllocator.RoundUp(request.Size);
+        }
+
+        if (total == 0)
+        {
+            return true;
+        }
+
+        long size = RoundUp(total, Memory.PageSize);
+        if (!arena.Code.TryTake(size, Memory.PageSize, out ulong address))
+        {
+            return false;
+        }
+
+        if (!arena.TryCommit(address, size, out error))
+        {
+            arena.Code.GiveBack(address, size);
+            return false;
+        }
+
+        _used += size;
+        bool reused = arena.NoteUse(address, size);
+        CodeExtent extent = new(address, size, requests.Length);
+        long offset = 0;
+        foreach (CodeRequest request in requests)
+        {
+            offset = RoundUp(offset, request.Alignment);
+            long length = RangeAllocator.RoundUp(request.Size);
+            blocks[count++] = new(arena, address + (ulong)offset, (int)length, reused, extent);
+            offset += length;
+        }
+
+        return true;
+    }
+
+    private static long RoundUp(long value, long multiple) => (value + multiple - 1) / multiple * multiple;
+
+    private sealed record RetiredBatch(long Epoch, CodeBlock[] Code, IAddressRange[] Entries, DataBlock[] Data);
+
+    private sealed class LastStep(CodeHeap heap, CodeBlock[] blocks, IAddressRange[] entries, IPublicationTarget target) : IPublicationTarget
+    {
+        public void MakeReachable()
+        {
+            lock (heap._lock)
+            {
+                foreach (IAddressRange entry in entries)
+                {
+                    heap.FindArena(entry.Start)!.Index.Add(entry);
+                }
+
+                foreach (CodeBlock block in blocks)
+                {
+                    block.TryAdvance(BlockState.Reserved, BlockState.Published);
+                }
+
+                heap._functions += blocks.Length;
+            }
+
+            target.MakeReachable();
+        }
+    }
+}

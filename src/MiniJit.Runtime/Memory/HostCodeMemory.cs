@@ -1,0 +1,67 @@
+// What the code memories of all hosts share: addresses are pointers of this process.
+using System;
+using System.Runtime.InteropServices;
+using MiniJit.Runtime.Invocation;
+using MiniJit.Runtime.Platform;
+
+namespace MiniJit.Runtime.Memory;
+
+internal abstract unsafe class HostCodeMemory : ICodeMemory
+{
+    public abstract CodeViews Views { get; }
+
+    public int PageSize { get; } = Environment.SystemPageSize;
+
+    /// <summary>The host's memory, with dual views unless the system refuses them.</summary>
+    public static HostCodeMemory Create(CodeViews? forced = null) => HostPlatform.OperatingSystem switch
+    {
+        OperatingSystemKind.Linux => new LinuxCodeMemory(forced ?? (LinuxCodeMemory.SupportsDualViews ? CodeViews.Dual : CodeViews.Flip)),
+        OperatingSystemKind.Windows => new WindowsCodeMemory(),
+        _ => throw new PlatformNotSupportedException("Code memory on macOS (MAP_JIT) is not supported yet."),
+    };
+
+    /// <summary>Reserves, and tells the signal handlers that what executes there is compiled code.</summary>
+    public bool TryReserve(long codeSize, long dataSize, ulong hint, out ArenaMapping arena, out SystemError error)
+    {
+        if (!TryMap(codeSize, dataSize, hint, out arena, out error))
+        {
+            return false;
+        }
+
+        SignalHandlers.CodeRanges.Add(arena.Code, arena.CodeSize);
+        return true;
+    }
+
+    public void Release(in ArenaMapping arena)
+    {
+        SignalHandlers.CodeRanges.Remove(arena.Code);
+        Unmap(arena);
+    }
+
+    public abstract bool TryCommit(in ArenaMapping arena, ulong address, long size, out SystemError error);
+
+    public abstract bool TryProtect(in ArenaMapping arena, ulong address, long size, PageAccess access, out SystemError error);
+
+    protected abstract bool TryMap(long codeSize, long dataSize, ulong hint, out ArenaMapping arena, out SystemError error);
+
+    protected abstract void Unmap(in ArenaMapping arena);
+
+    public void Store(in ArenaMapping arena, ulong address, ReadOnlySpan<byte> bytes) =>
+        bytes.CopyTo(new Span<byte>((void*)arena.WritableAddress(address), bytes.Length));
+
+    public void Load(in ArenaMapping arena, ulong address, Span<byte> bytes) =>
+        new ReadOnlySpan<byte>((void*)address, bytes.Length).CopyTo(bytes);
+
+    public void Fill(in ArenaMapping arena, ulong address, long length, ReadOnlySpan<byte> pattern)
+    {
+        Span<byte> target = new((void*)arena.WritableAddress(address), checked((int)length));
+        if (pattern.Length == 1)
+        {
+            target.Fill(pattern[0]);
+        }
+        else
+        {
+            MemoryMarshal.Cast<byte, uint>(target).Fill(MemoryMarshal.Read<uint>(pattern));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+// What code memory and the linker have to know about an instruction set; one row each. The runtime knows no backend,
+// so everything here is a fact of the architecture manual, not of our code generator.
+using System;
+using System.Runtime.InteropServices;
+
+namespace MiniJit.Runtime.Platform;
+
+/// <summary>One instruction set as the runtime sees it.</summary>
+/// <param name="Architecture">Which.</param>
+/// <param name="Filler">
+/// Instruction that traps, repeated over memory that holds no live function. Its length divides every block size, and
+/// execution that enters it at any instruction boundary traps at once.
+/// </param>
+/// <param name="CodeReach">
+/// Size of the code half of an arena. Code and data halves lie side by side, so every branch and PC-relative access
+/// inside of an arena reaches if twice this stays within the shortest of them (x86-64: rel32 ±2 GiB; AArch64: BL ±128 MiB).
+/// </param>
+/// <param name="Veneer">Machine code that jumps to the 8-byte address stored right behind it.</param>
+internal sealed record MachineTraits(Architecture Architecture, byte[] Filler, long CodeReach, byte[] Veneer)
+{
+    private const long MiB = 1L << 20;
+
+    // int3. Zeroed memory would not do: 00 00 is add [rax], al.
+    // The veneer: jmp [rip+0] ; .quad target                   FF /4, ModRM 25 = RIP-relative; padded so that the address is aligned
+    public static MachineTraits X64 { get; } = new(Architecture.X64, [0xCC], 256 * MiB, [0x66, 0x90, 0xFF, 0x25, 0, 0, 0, 0]);
+
+    // udf #0 is all zeros and raises SIGILL; brk would be taken for a breakpoint by a debugger.
+    // The veneer: ldr x16, #8 ; br x16 ; .quad target          x16 is IP0, free at every call by the AAPCS64
+    public static MachineTraits Arm64 { get; } =
+        new(Architecture.Arm64, [0, 0, 0, 0], 64 * MiB, [0x50, 0x00, 0x00, 0x58, 0x00, 0x02, 0x1F, 0xD6]);
+
+    /// <summary>Bytes of a veneer with its address.</summary>
+    public int VeneerSize => Veneer.Length + sizeof(ulong);
+
+    public static MachineTraits Of(Architecture architecture) => architecture switch
+    {
+        Architecture.X64 => X64,
+        Architecture.Arm64 => Arm64,
+        _ => throw new PlatformNotSupportedException($"No machine traits for {architecture}."),
+    };
+
+    public static MachineTraits Host => Of(RuntimeInformation.ProcessArchitecture);
+}

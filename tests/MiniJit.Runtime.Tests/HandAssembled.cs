@@ -1,0 +1,65 @@
+using System;
+using MiniJit.Codegen;
+using MiniJit.IR;
+using MiniJit.Runtime.Invocation;
+using MiniJit.Runtime.Linking;
+using Xunit;
+
+namespace MiniJit.Runtime.Tests;
+
+/// <summary>Machine code written by hand, as a compiler would hand it over.</summary>
+internal static class HandAssembled
+{
+    public static ExternalName Name(string text) => ExternalName.Symbol(text);
+
+    public static CompiledCode Code(params ReadOnlySpan<byte> bytes)
+    {
+        CompiledCode code = new() { CodeSize = bytes.Length };
+        code.Buffer.AddRange(bytes);
+        return code;
+    }
+
+    public static CompiledCode Trap(this CompiledCode code, int offset, TrapCode trap)
+    {
+        code.TrapTable.Add(new(offset, trap));
+        return code;
+    }
+
+    public static CompiledCode Source(this CompiledCode code, int start, int end, uint location)
+    {
+        code.SourceMapTable.Add(new(start, end, location));
+        return code;
+    }
+
+    public static CompiledCode Reloc(this CompiledCode code, int offset, RelocationKind kind, string target, long addend = 0)
+    {
+        code.RelocationTable.Add(new(offset, kind, Name(target), addend));
+        return code;
+    }
+
+    /// <summary><c>mov eax, value ; ret</c></summary>
+    public static CompiledCode Return(int value) =>
+        Code(0xB8, (byte)value, (byte)(value >> 8), (byte)(value >> 16), (byte)(value >> 24), 0xC3);
+
+    // long f(long a, long b), called through values[0], values[1] with the result in values[0]:
+    //   push rbx ; mov rbx, rsi ; mov rax, rdi ; mov rdi, [rbx] ; mov rsi, [rbx+16] ; call rax ; mov [rbx], rax ; pop rbx ; ret
+    public static CompiledCode BinaryTrampoline() => Code(
+        0x53, 0x48, 0x89, 0xF3, 0x48, 0x89, 0xF8, 0x48, 0x8B, 0x3B, 0x48, 0x8B, 0x73, 0x10, 0xFF, 0xD0, 0x48, 0x89, 0x03, 0x5B, 0xC3);
+
+    public static void Publish(this JitModule module)
+    {
+        bool published = module.TryPublish(out var errors);
+        Assert.True(published, string.Join("; ", errors));
+    }
+
+    /// <summary>Calls a function of two integers.</summary>
+    public static unsafe TrapInfo Call(this JitFunction function, JitFunction trampoline, long a, long b, out long result)
+    {
+        UInt128* values = stackalloc UInt128[2];
+        values[0] = (ulong)a;
+        values[1] = (ulong)b;
+        TrapInfo trap = function.InvokeThrough(trampoline.Address, values);
+        result = (long)(ulong)values[0];
+        return trap;
+    }
+}
