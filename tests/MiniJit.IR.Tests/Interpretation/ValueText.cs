@@ -63,8 +63,7 @@ internal static class ValueText
         UInt128 bits;
         if (type.IsFloat)
         {
-            string spelling = text.Replace("0x0.0", "0.0", StringComparison.Ordinal);
-            Check(NumberText.ParseFloat(spelling, type.Bits, out bits), text);
+            Check(NumberText.ParseFloat(text, type.Bits, out bits), text);
         }
         else
         {
