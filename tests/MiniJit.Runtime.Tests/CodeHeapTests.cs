@@ -242,28 +242,34 @@ public sealed class CodeHeapTests
         SplitMix random = new(5);
         List<Range> ranges = [];
         ulong address = 0x10000;
-        while (address < 0x10000 + (1 << 20) - 60_000)
+        while (address < 0x10000 + (1 << 20) - 30_000)
         {
-            Range range = new(address, 1 + random.Below(random.Below(20) == 0 ? 50_000 : 200));
+            Range range = new(address, 1 + random.Below(random.Below(20) == 0 ? 20_000 : 200));
             ranges.Add(range);
             address += (ulong)range.Length + (ulong)random.Below(30);
         }
 
-        foreach (int i in Shuffled(ranges.Count, random))
-        {
-            index.Add(ranges[i]);
-        }
-
+        // In three batches, then out again in two.
+        index.AddAll(Every(3, 0));
+        Check(i => i % 3 == 0);
+        index.AddAll(Every(3, 2));
+        index.AddAll(Every(3, 1));
         Check(_ => true);
-        foreach (int i in Shuffled(ranges.Count, random))
-        {
-            if (i % 2 == 0)
-            {
-                index.Remove(ranges[i]);
-            }
-        }
-
+        index.RemoveAll(Every(2, 0));
         Check(i => i % 2 != 0);
+        index.RemoveAll(Every(2, 1));
+        Check(_ => false);
+
+        IAddressRange[] Every(int step, int first)
+        {
+            List<IAddressRange> chosen = [];
+            for (int i = first; i < ranges.Count; i += step)
+            {
+                chosen.Add(ranges[i]);
+            }
+
+            return [.. chosen];
+        }
 
         void Check(Predicate<int> present)
         {
@@ -276,19 +282,6 @@ public sealed class CodeHeapTests
                 Assert.NotSame(ranges[i], index.Find(ranges[i].Start - 1));
             }
         }
-    }
-
-    private static int[] Shuffled(int count, SplitMix random)
-    {
-        int[] order = new int[count];
-        for (int i = 0; i < count; i++)
-        {
-            int other = random.Below(i + 1);
-            order[i] = order[other];
-            order[other] = i;
-        }
-
-        return order;
     }
 
     private static HashSet<string> WritableAndExecutable()

@@ -308,7 +308,7 @@ public sealed unsafe class JitModuleTests : IDisposable
         Assert.Equal(0xD61F_0200u, BitConverter.ToUInt32(bytes, 20));
         Assert.Equal(0x7000_0000_0000u, BitConverter.ToUInt64(bytes, 24));
         Assert.Equal(
-            "clean data lines|clean data lines|data barrier|invalidate instruction lines|invalidate instruction lines|data barrier|"
+            "clean data lines|data barrier|invalidate instruction lines|data barrier|"
             + "synchronise own context|synchronise all cores (membarrier PRIVATE_EXPEDITED_SYNC_CORE)|",
             port.Log.ToString());
     }

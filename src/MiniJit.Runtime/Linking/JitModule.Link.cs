@@ -19,21 +19,32 @@ public sealed partial class JitModule
     private readonly List<PendingData> _pendingData = [];
     private readonly Dictionary<ulong, ulong> _veneerOf = [];    // target address -> address of a veneer of this publication
     private readonly Dictionary<ExternalName, ulong> _slotOf = [];
-    private Column<byte> _image;                                 // contents of everything pending
+    private Column<byte> _code;                                  // pending functions, laid out as a batch is laid out in memory
+    private Column<byte> _contents;                              // pending data
     private Column<Relocation> _relocations;
 
     private void AddPending(JitFunction function, CompiledCode code)
     {
-        _pendingFunctions.Add(new(function, new(_image.Count, code.Bytes.Length, _relocations.Count, code.Relocations.Length), code.Alignment));
-        _image.AddRange(code.Bytes);
+        int alignment = Math.Max(code.Alignment, RangeAllocator.Granule);
+        Pad(ref _code, alignment, _heap.Machine.Filler);
+        _pendingFunctions.Add(new(function, new(_code.Count, code.Bytes.Length, _relocations.Count, code.Relocations.Length), alignment));
+        _code.AddRange(code.Bytes);
         _relocations.AddRange(code.Relocations);
     }
 
     private void AddPending(JitData data, ReadOnlySpan<byte> contents, ReadOnlySpan<Relocation> relocations)
     {
-        _pendingData.Add(new(data, new(_image.Count, contents.Length, _relocations.Count, relocations.Length)));
-        _image.AddRange(contents);
+        _pendingData.Add(new(data, new(_contents.Count, contents.Length, _relocations.Count, relocations.Length)));
+        _contents.AddRange(contents);
         _relocations.AddRange(relocations);
+    }
+
+    private static void Pad(ref Column<byte> bytes, int alignment, ReadOnlySpan<byte> filler)
+    {
+        while (bytes.Count % alignment != 0)
+        {
+            bytes.Add(filler[bytes.Count % filler.Length]);
+        }
     }
 
     private void ResolveAll(List<LinkError> errors)
@@ -157,7 +168,7 @@ public sealed partial class JitModule
         var requests = new CodeRequest[functions + (veneers > 0 ? 1 : 0)];
         for (int i = 0; i < functions; i++)
         {
-            requests[i] = new(_pendingFunctions[i].Piece.Length, Math.Max(_pendingFunctions[i].Alignment, RangeAllocator.Granule));
+            requests[i] = new(_pendingFunctions[i].Piece.Length, _pendingFunctions[i].Alignment);
         }
 
         if (veneers > 0)
@@ -246,20 +257,19 @@ public sealed partial class JitModule
 
         foreach (PendingFunction pending in _pendingFunctions)
         {
-            RelocatePiece(pending.Function.Name, pending.Piece, pending.Function.Block!.Address, errors);
+            RelocatePiece(pending.Function.Name, pending.Piece, _code.Slice(pending.Piece.Start, pending.Piece.Length), pending.Function.Block!.Address, errors);
         }
 
         foreach (PendingData pending in _pendingData)
         {
-            RelocatePiece(pending.Data.Name, pending.Piece, pending.Data.PlacedAt, errors);
+            RelocatePiece(pending.Data.Name, pending.Piece, _contents.Slice(pending.Piece.Start, pending.Piece.Length), pending.Data.PlacedAt, errors);
         }
 
         return errors.Count == 0;
     }
 
-    private void RelocatePiece(ExternalName owner, Piece piece, ulong address, List<LinkError> errors)
+    private void RelocatePiece(ExternalName owner, Piece piece, Span<byte> bytes, ulong address, List<LinkError> errors)
     {
-        Span<byte> bytes = _image.Slice(piece.Start, piece.Length);
         foreach (ref readonly Relocation relocation in _relocations.Slice(piece.FirstRelocation, piece.RelocationCount))
         {
             RelocationInfo info = Relocator.InfoOf(relocation.Kind);
@@ -284,12 +294,7 @@ public sealed partial class JitModule
     {
         ICodeMemory memory = _heap.Memory;
         ArenaMapping arena = placement.Arena.Mapping;
-        for (int i = 0; i < _pendingFunctions.Count; i++)
-        {
-            Piece piece = _pendingFunctions[i].Piece;
-            memory.Store(arena, placement.Code[i].Address, _image.Slice(piece.Start, piece.Length));
-        }
-
+        StoreFunctions(placement);
         StoreVeneers(arena);
         StoreData(placement);
         SystemError error = default;
@@ -328,6 +333,24 @@ public sealed partial class JitModule
         return true;
     }
 
+    private void StoreFunctions(in Placement placement)
+    {
+        // Neighbours in the image that are neighbours in memory, usually all of them, are stored at once.
+        for (int i = 0; i < _pendingFunctions.Count;)
+        {
+            int first = i, start = _pendingFunctions[i].Piece.Start;
+            ulong address = placement.Code[i].Address;
+            Piece last;
+            do
+            {
+                last = _pendingFunctions[i++].Piece;
+            }
+            while (i < _pendingFunctions.Count && placement.Code[i].Address - address == (ulong)(_pendingFunctions[i].Piece.Start - start));
+
+            _heap.Memory.Store(placement.Arena.Mapping, placement.Code[first].Address, _code.Slice(start, last.Start + last.Length - start));
+        }
+    }
+
     private void StoreVeneers(in ArenaMapping arena)
     {
         Span<byte> veneer = stackalloc byte[_heap.Machine.VeneerSize];
@@ -364,7 +387,7 @@ public sealed partial class JitModule
 
         foreach (PendingData pending in _pendingData)
         {
-            _heap.Memory.Store(arena, pending.Data.PlacedAt, _image.Slice(pending.Piece.Start, pending.Piece.Length));
+            _heap.Memory.Store(arena, pending.Data.PlacedAt, _contents.Slice(pending.Piece.Start, pending.Piece.Length));
         }
     }
 
@@ -372,7 +395,8 @@ public sealed partial class JitModule
     {
         _pendingFunctions.Clear();
         _pendingData.Clear();
-        _image.Clear();
+        _code.Clear();
+        _contents.Clear();
         _relocations.Clear();
         _veneerOf.Clear();
         _slotOf.Clear();
@@ -380,7 +404,7 @@ public sealed partial class JitModule
 
     private static long AlignUp(long value, int alignment) => (value + alignment - 1) & -(long)alignment;
 
-    /// <summary>A definition's bytes in the image and its relocations.</summary>
+    /// <summary>A definition's bytes in its image and its relocations.</summary>
     private readonly record struct Piece(int Start, int Length, int FirstRelocation, int RelocationCount);
 
     private readonly record struct PendingFunction(JitFunction Function, Piece Piece, int Alignment);

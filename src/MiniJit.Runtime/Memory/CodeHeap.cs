@@ -10,6 +10,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using MiniJit.IR;
 using MiniJit.Runtime.Invocation;
 using MiniJit.Runtime.Linking;
 using MiniJit.Runtime.Platform;
@@ -200,7 +201,14 @@ public sealed class CodeHeap : IDisposable
             CodeRange range = block.Extent is { } extent
                 ? new(block.Arena.Mapping, extent.Address, extent.Size)
                 : new(block.Arena.Mapping, block.Address, block.Size);
-            if (count == 0 || ranges[count - 1] != range)
+
+            // Neighbours are maintained and protected as one range.
+            ref CodeRange last = ref ranges[Math.Max(count - 1, 0)];
+            if (count > 0 && last.Arena == range.Arena && range.Address - last.Address <= (ulong)last.Size)
+            {
+                last = last with { Size = Math.Max(last.Size, (long)(range.Address - last.Address) + range.Size) };
+            }
+            else
             {
                 ranges[count++] = range;
             }
@@ -258,11 +266,7 @@ public sealed class CodeHeap : IDisposable
         while (_retired.TryPeek(out RetiredBatch? batch) && _quiescence.HaveLeft(batch.Epoch))
         {
             _retired.Dequeue();
-            for (int i = 0; i < batch.Entries.Length; i++)
-            {
-                FindArena(batch.Entries[i].Start)?.Index.Remove(batch.Entries[i]);
-            }
-
+            UpdateIndex(batch.Entries, add: false);
             foreach (CodeBlock block in batch.Code)
             {
                 if (block.TryAdvance(BlockState.Retired, BlockState.Freed))
@@ -279,7 +283,40 @@ public sealed class CodeHeap : IDisposable
         }
     }
 
-    private CodeArena? FindArena(ulong address)
+    /// <summary>Enters ranges in the index of their arena, or takes them out.</summary>
+    private void UpdateIndex(IAddressRange[] entries, bool add)
+    {
+        for (int i = 1; i < entries.Length; i++)
+        {
+            if (entries[i].Start < entries[i - 1].Start)
+            {
+                Array.Sort(entries, static (a, b) => a.Start.CompareTo(b.Start));
+                break;
+            }
+        }
+
+        for (int i = 0; i < entries.Length;)
+        {
+            CodeArena arena = FindArena(entries[i].Start);
+            int first = i;
+            while (i < entries.Length && arena.Mapping.HoldsCode(entries[i].Start))
+            {
+                i++;
+            }
+
+            ReadOnlySpan<IAddressRange> ranges = new(entries, first, i - first);
+            if (add)
+            {
+                arena.Index.AddAll(ranges);
+            }
+            else
+            {
+                arena.Index.RemoveAll(ranges);
+            }
+        }
+    }
+
+    private CodeArena FindArena(ulong address)
     {
         foreach (CodeArena arena in _arenas)
         {
@@ -289,7 +326,7 @@ public sealed class CodeHeap : IDisposable
             }
         }
 
-        return null;
+        throw new CompilerBugException("heap", $"0x{address:x} is in no arena");
     }
 
     private void Free(CodeBlock block)
@@ -377,9 +414,8 @@ public sealed class CodeHeap : IDisposable
     {
         error = default;
         int codeCount = 0, dataCount = 0;
-        bool taken = Memory.Views == CodeViews.Dual
-            ? TryTakeBlocks(arena, code, codeBlocks, ref codeCount, ref error)
-            : TryTakeExtent(arena, code, codeBlocks, ref codeCount, ref error);
+        bool taken = code.Length == 0 || TryTakeTogether(arena, code, codeBlocks, ref codeCount, ref error)
+            || (Memory.Views == CodeViews.Dual && TryTakeOneByOne(arena, code, codeBlocks, ref codeCount, ref error));
         while (taken && dataCount < data.Length)
         {
             DataRequest request = data[dataCount];
@@ -411,45 +447,62 @@ public sealed class CodeHeap : IDisposable
         return taken;
     }
 
-    private bool TryTakeBlocks(CodeArena arena, ReadOnlySpan<CodeRequest> requests, Span<CodeBlock> blocks, ref int count, ref SystemError error)
+    /// <summary>
+    /// Takes one range for all blocks, in order, each directly behind the one before; they are given back one by one.
+    /// Where pages change protection as a whole, the range consists of pages that it shares with nobody.
+    /// </summary>
+    private bool TryTakeTogether(CodeArena arena, ReadOnlySpan<CodeRequest> requests, Span<CodeBlock> blocks, ref int count, ref SystemError error)
     {
+        bool wholePages = Memory.Views == CodeViews.Flip;
+        long size = 0;
+        int alignment = wholePages ? Memory.PageSize : RangeAllocator.Granule;
         foreach (CodeRequest request in requests)
         {
-            if (!arena.Code.TryTake(request.Size, request.Alignment, out ulong address))
-            {
-                return false;
-            }
+            size = RoundUp(size, request.Alignment) + RangeAllocator.RoundUp(request.Size);
+            alignment = Math.Max(alignment, request.Alignment);
+        }
 
-            long size = RangeAllocator.RoundUp(request.Size);
-            if (!arena.TryCommit(address, size, out error))
-            {
-                arena.Code.GiveBack(address, size);
-                return false;
-            }
+        size = wholePages ? RoundUp(size, Memory.PageSize) : size;
+        if (!TryTake(arena, size, alignment, out ulong address, out bool reused, ref error))
+        {
+            return false;
+        }
 
-            _used += size;
-            blocks[count++] = new(arena, address, (int)size, arena.NoteUse(address, size), null);
+        CodeExtent? extent = wholePages ? new(address, size, requests.Length) : null;
+        ulong end = address + (ulong)size;
+        for (int i = 0; i < requests.Length; i++)
+        {
+            // A block owns the padding behind it, so that every byte has an owner.
+            ulong next = i + 1 == requests.Length
+                ? end
+                : (ulong)RoundUp((long)address + RangeAllocator.RoundUp(requests[i].Size), requests[i + 1].Alignment);
+            blocks[count++] = new(arena, address, (int)(next - address), reused, extent);
+            address = next;
         }
 
         return true;
     }
 
-    /// <summary>Packs all blocks into pages of their own, because pages change protection as a whole.</summary>
-    private bool TryTakeExtent(CodeArena arena, ReadOnlySpan<CodeRequest> requests, Span<CodeBlock> blocks, ref int count, ref SystemError error)
+    private bool TryTakeOneByOne(CodeArena arena, ReadOnlySpan<CodeRequest> requests, Span<CodeBlock> blocks, ref int count, ref SystemError error)
     {
-        long total = 0;
         foreach (CodeRequest request in requests)
         {
-            total = RoundUp(total, request.Alignment) + RangeAllocator.RoundUp(request.Size);
+            long size = RangeAllocator.RoundUp(request.Size);
+            if (!TryTake(arena, size, request.Alignment, out ulong address, out bool reused, ref error))
+            {
+                return false;
+            }
+
+            blocks[count++] = new(arena, address, (int)size, reused, null);
         }
 
-        if (total == 0)
-        {
-            return true;
-        }
+        return true;
+    }
 
-        long size = RoundUp(total, Memory.PageSize);
-        if (!arena.Code.TryTake(size, Memory.PageSize, out ulong address))
+    private bool TryTake(CodeArena arena, long size, int alignment, out ulong address, out bool reused, ref SystemError error)
+    {
+        reused = false;
+        if (!arena.Code.TryTake(size, alignment, out address))
         {
             return false;
         }
@@ -460,18 +513,8 @@ public sealed class CodeHeap : IDisposable
             return false;
         }
 
+        reused = arena.NoteUse(address, size);
         _used += size;
-        bool reused = arena.NoteUse(address, size);
-        CodeExtent extent = new(address, size, requests.Length);
-        long offset = 0;
-        foreach (CodeRequest request in requests)
-        {
-            offset = RoundUp(offset, request.Alignment);
-            long length = RangeAllocator.RoundUp(request.Size);
-            blocks[count++] = new(arena, address + (ulong)offset, (int)length, reused, extent);
-            offset += length;
-        }
-
         return true;
     }
 
@@ -485,11 +528,7 @@ public sealed class CodeHeap : IDisposable
         {
             lock (heap._lock)
             {
-                foreach (IAddressRange entry in entries)
-                {
-                    heap.FindArena(entry.Start)!.Index.Add(entry);
-                }
-
+                heap.UpdateIndex(entries, add: true);
                 foreach (CodeBlock block in blocks)
                 {
                     block.TryAdvance(BlockState.Reserved, BlockState.Published);

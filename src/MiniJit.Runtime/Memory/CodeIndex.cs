@@ -49,41 +49,66 @@ internal sealed class CodeIndex(ulong origin, long size)
         return low > 0 && address - entries[low - 1].Start < (ulong)entries[low - 1].Length ? entries[low - 1] : null;
     }
 
-    public void Add(IAddressRange entry)
+    /// <summary>Enters ranges that do not overlap, in address order.</summary>
+    public void AddAll(ReadOnlySpan<IAddressRange> sorted) => Update(sorted, add: true);
+
+    /// <summary>Takes out ranges that were entered, in address order.</summary>
+    public void RemoveAll(ReadOnlySpan<IAddressRange> sorted) => Update(sorted, add: false);
+
+    // Every touched page gets its new array once, however many of the ranges it holds.
+    private void Update(ReadOnlySpan<IAddressRange> sorted, bool add)
     {
-        for (long page = FirstPage(entry); page <= LastPage(entry); page++)
+        long page = 0;
+        while (!sorted.IsEmpty)
         {
-            IAddressRange[] old = _pages[page] ?? [];
-            int place = old.Length;
-            while (place > 0 && old[place - 1].Start > entry.Start)
+            page = Math.Max(page, FirstPage(sorted[0]));
+            int count = 1;
+            while (count < sorted.Length && FirstPage(sorted[count]) <= page)
             {
-                place--;
+                count++;
             }
 
-            var entries = new IAddressRange[old.Length + 1];
-            old.AsSpan(0, place).CopyTo(entries);
-            entries[place] = entry;
-            old.AsSpan(place).CopyTo(entries.AsSpan(place + 1));
-            Volatile.Write(ref _pages[page], entries);
+            IAddressRange[] old = _pages[page] ?? [];
+            IAddressRange[] entries = add ? Merge(old, sorted[..count]) : Without(old, sorted[..count]);
+            Volatile.Write(ref _pages[page], entries.Length == 0 ? null : entries);
+
+            // Those that end in this page are done; one that goes on comes first in the next page.
+            bool goesOn = LastPage(sorted[count - 1]) > page;
+            sorted = sorted[(goesOn ? count - 1 : count)..];
+            page++;
         }
     }
 
-    public void Remove(IAddressRange entry)
+    private static IAddressRange[] Merge(ReadOnlySpan<IAddressRange> old, ReadOnlySpan<IAddressRange> added)
     {
-        for (long page = FirstPage(entry); page <= LastPage(entry); page++)
+        var merged = new IAddressRange[old.Length + added.Length];
+        int taken = 0;
+        for (int i = 0; i < merged.Length; i++)
         {
-            IAddressRange[] old = _pages[page] ?? [];
-            int place = Array.IndexOf(old, entry);
-            if (place < 0)
-            {
-                continue;
-            }
-
-            var entries = new IAddressRange[old.Length - 1];
-            old.AsSpan(0, place).CopyTo(entries);
-            old.AsSpan(place + 1).CopyTo(entries.AsSpan(place));
-            Volatile.Write(ref _pages[page], entries.Length == 0 ? null : entries);
+            bool fromOld = taken < old.Length && (i - taken == added.Length || old[taken].Start < added[i - taken].Start);
+            merged[i] = fromOld ? old[taken++] : added[i - taken];
         }
+
+        return merged;
+    }
+
+    private static IAddressRange[] Without(ReadOnlySpan<IAddressRange> old, ReadOnlySpan<IAddressRange> removed)
+    {
+        var left = new IAddressRange[old.Length - removed.Length];
+        int count = 0, gone = 0;
+        foreach (IAddressRange entry in old)
+        {
+            if (gone < removed.Length && entry == removed[gone])
+            {
+                gone++;
+            }
+            else
+            {
+                left[count++] = entry;
+            }
+        }
+
+        return left;
     }
 
     private long FirstPage(IAddressRange entry) => (long)((entry.Start - origin) >> PageShift);
