@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace MiniJit.IR;
@@ -199,6 +200,12 @@ public static class CallConvs
         conv = default;
         return false;
     }
+
+    /// <summary>The convention of C functions of the system that this process runs on.</summary>
+    public static CallConv HostDefault =>
+        OperatingSystem.IsWindows() ? CallConv.WindowsFastcall
+        : OperatingSystem.IsMacOS() && RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? CallConv.AppleAarch64
+        : CallConv.SystemV;
 
     /// <summary>Whether <c>return_call</c> is allowed.</summary>
     public static bool SupportsTailCalls(this CallConv conv) => conv == CallConv.Tail;

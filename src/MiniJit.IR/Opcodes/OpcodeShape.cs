@@ -69,7 +69,7 @@ internal static class OpcodeShape
         "f64x2" => (int)TypeRule.F64X2,
         "values" => Variable,
         "" or "flags" or "offset32" or "block" or "block_call" or "jump_table" or "exception_table" or "constant" or "mask16"
-            or "trap_code" or "uimm8" or "imm64" or "intcc" or "floatcc" or "rmw_op" or "fn" or "sig" or "ss" or "dss" or "gv" => NoValue,
+            or "trap_code" or "uimm8" or "imm64" or "ieee16" or "ieee32" or "ieee64" or "intcc" or "floatcc" or "rmw_op" or "fn" or "sig" or "ss" or "dss" or "gv" => NoValue,
         _ => throw new CompilerBugException("opcode table", $"unknown operand word '{word}'"),
     };
 }

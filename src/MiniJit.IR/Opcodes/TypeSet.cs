@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 
 namespace MiniJit.IR;
@@ -26,6 +27,16 @@ public readonly record struct TypeSet(
 
         int bits = type.LaneBits;
         return type.HasIntLanes ? bits >= MinInt && bits <= MaxInt : bits >= MinFloat && bits <= MaxFloat;
+    }
+
+    /// <summary>A typical member, for messages; none of an empty set.</summary>
+    internal IrType First
+    {
+        get
+        {
+            IrType lane = MaxInt > 0 ? IrType.Int(Math.Clamp((short)32, MinInt, MaxInt)) : IrType.Float(Math.Clamp((short)32, MinFloat, MaxFloat));
+            return IsEmpty ? default : lane.By(Math.Max((int)MinLanes, 1));
+        }
     }
 
     /// <summary>The ranges, for messages and the manual.</summary>
