@@ -39,14 +39,25 @@ public readonly record struct TypeSet(
         }
     }
 
-    /// <summary>The ranges, for messages and the manual.</summary>
+    /// <summary>For messages and the manual: <c>{i32, i64}</c>, <c>{i8..i128, f16..f128; 2..256 lanes; dynamic}</c>.</summary>
     public override string ToString()
     {
-        string lanes = MinLanes == MaxLanes ? $"lanes={MinLanes}" : $"lanes={MinLanes}..{MaxLanes}";
-        string ints = MaxInt == 0 ? "" : $" ints={MinInt}..{MaxInt}";
-        string floats = MaxFloat == 0 ? "" : $" floats={MinFloat}..{MaxFloat}";
-        string dynamic = MaxDynamicLanes == 0 ? "" : $" dynamic_lanes=2..{MaxDynamicLanes}";
-        return string.Create(CultureInfo.InvariantCulture, $"{{{lanes}{ints}{floats}{dynamic}}}");
+        string ints = Range('i', MinInt, MaxInt), floats = Range('f', MinFloat, MaxFloat);
+        string lanes = MaxLanes <= 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {MinLanes}..{MaxLanes} lanes");
+        return $"{{{ints}{(ints.Length == 0 || floats.Length == 0 ? "" : ", ")}{floats}{lanes}{(MaxDynamicLanes == 0 ? "" : "; dynamic")}}}";
+    }
+
+    private static string Range(char kind, int low, int high)
+    {
+        if (high == 0)
+        {
+            return "";
+        }
+
+        string separator = high == 2 * low ? ", " : "..";
+        return low == high
+            ? string.Create(CultureInfo.InvariantCulture, $"{kind}{low}")
+            : string.Create(CultureInfo.InvariantCulture, $"{kind}{low}{separator}{kind}{high}");
     }
 }
 
