@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
 using MiniJit.IR.Building;
+using MiniJit.IR.Verification;
 using Xunit;
 
 namespace MiniJit.IR.Tests.Building;
@@ -66,6 +67,117 @@ public sealed class FunctionBuilderTests
         }
 
         Assert.True(tried > 90);
+    }
+
+    [Fact]
+    public void A_function_with_every_other_instruction_is_valid()
+    {
+        Function function = NewFunction([IrType.I64, IrType.I32, IrType.F32, IrType.I8X16, IrType.I32X4], [IrType.I32]);
+        function.Signature.CallConv = CallConv.Tail;
+        StackSlot slot = function.AddStackSlot(new(16));
+        GlobalValue symbol = function.AddGlobalValue(new GlobalValueData { Kind = GlobalValueKind.Symbol, Name = ExternalName.Symbol("there") });
+        Signature signature = new(CallConv.Tail);
+        signature.Returns.Add(new(IrType.I32));
+        SigRef sig = function.AddSignature(signature);
+        FuncRef callee = function.AddFunction(new(ExternalName.Symbol("callee"), sig));
+        FunctionBuilder b = new(function) { SourceLocation = 7 };
+        Block entry = b.CreateEntry();
+        (Value p, Value i, Value f, Value bytes, Value lanes) = (b.Param(entry, 0), b.Param(entry, 1), b.Param(entry, 2), b.Param(entry, 3), b.Param(entry, 4));
+        MemFlags flags = MemFlags.Trusted;
+
+        b.Iconst(IrType.I64, long.MinValue);
+        b.F16const((Half)1);
+        b.F32const(1);
+        b.F64const(1);
+        b.F128const(UInt128.One);
+        b.Vconst(IrType.I32X4, new byte[16]);
+        b.Icmp(IntCC.Equal, i, i);
+        b.Fcmp(FloatCC.Ordered, f, f);
+        b.UaddOverflowTrap(i, i, TrapCode.User(1));
+        b.Extractlane(lanes, 3);
+        b.Insertlane(lanes, i, 0);
+        b.Shuffle(bytes, bytes, UInt128.Zero);
+        b.Bitcast(IrType.I32, f);
+        b.Bitcast(IrType.I32X4, MemFlags.Default.WithLittle(), bytes);
+        b.Load(IrType.F64, flags, p, -8);
+        b.Store(flags, f, p, 8);
+        b.Uload8(IrType.I32, flags, p);
+        b.Sload8(IrType.I16, flags, p);
+        b.Istore8(flags, i, p);
+        b.Uload16(IrType.I32, flags, p);
+        b.Sload16(IrType.I64, flags, p);
+        b.Istore16(flags, i, p);
+        b.Uload32(flags, p);
+        b.Sload32(flags, p);
+        b.Istore32(flags, p, p);
+        b.Uload8x8(flags, p);
+        b.Sload8x8(flags, p);
+        b.Uload16x4(flags, p);
+        b.Sload16x4(flags, p);
+        b.Uload32x2(flags, p);
+        b.Sload32x2(flags, p);
+        b.StackAddr(IrType.I64, slot, 4);
+        b.SymbolValue(IrType.I64, symbol);
+        b.TlsValue(IrType.I64, symbol);
+        b.GetPinnedReg(IrType.I64);
+        b.GetFramePointer(IrType.I64);
+        b.GetStackPointer(IrType.I64);
+        b.GetReturnAddress(IrType.I64);
+        b.AtomicRmw(IrType.I32, flags, AtomicRmwOp.Nand, p, i);
+        b.AtomicCas(flags, p, i, i);
+        b.AtomicLoad(IrType.I8, flags, p);
+        b.AtomicStore(flags, i, p);
+        b.Fence();
+        b.Debugtrap();
+        b.Nop();
+        b.SequencePoint();
+        b.Trapz(i, TrapCode.User(2));
+        b.Trapnz(i, TrapCode.User(3));
+        b.Call(callee);
+        b.CallIndirect(sig, b.FuncAddr(IrType.I64, callee));
+
+        Block[] blocks = [.. Enumerable.Range(0, 8).Select(_ => b.CreateBlock())];
+        Block normal = b.CreateBlock(IrType.I32), handler = b.CreateBlock(IrType.I64);
+        b.GetExceptionHandlerAddress(IrType.I64, blocks[0], 0);
+        b.Jump(blocks[0]);
+        b.SwitchTo(blocks[0]);
+        ExceptionItem[] items = [new(ExceptionItemKind.Tag, 5, b.CallTarget(handler, BlockArg.Exn(1)), default), new(ExceptionItemKind.Context, 0, default, p)];
+        b.TryCall(callee, [], b.CallTarget(normal, BlockArg.Ret(0)), items);
+        b.SwitchTo(normal);
+        b.TryCallIndirect(sig, p, [], b.CallTarget(blocks[1]), []);
+        b.SwitchTo(handler);
+        b.Brif(i, blocks[2], blocks[3]);
+        b.SwitchTo(blocks[1]);
+        b.Trap(TrapCode.User(4));
+        b.SwitchTo(blocks[2]);
+        b.ReturnCall(callee);
+        b.SwitchTo(blocks[3]);
+        b.BrTable(i, blocks[4], [blocks[5], blocks[4]]);
+        b.SwitchTo(blocks[4]);
+        b.ReturnCallIndirect(sig, p);
+        b.SwitchTo(blocks[5]);
+        b.Return(i);
+        b.Finish();
+
+        DiagnosticBag bag = new();
+        new Verifier().Verify(function, new() { PointerType = IrType.I64, EnablePinnedReg = true, PreserveFramePointers = true }, bag);
+        Assert.Empty(bag.Items);
+
+        HashSet<Opcode> emitted = [];
+        for (Block block = function.Layout.EntryBlock; !block.IsNone; block = function.Layout.Next(block))
+        {
+            emitted.UnionWith(Opcodes(function, block));
+        }
+
+        // The others are tried by the test above, or need a dynamic vector.
+        IEnumerable<OpcodeInfo> rest = OpcodeTable.Rows[1..].ToArray().Where(info =>
+            !emitted.Contains(info.Opcode) && info.Format is not (InstructionFormat.Unary or InstructionFormat.Binary or InstructionFormat.Ternary));
+        Assert.Equal([Opcode.DynamicStackAddr, Opcode.ExtractVector], rest.Select(info => info.Opcode));
+        Assert.True(function.TryGetSourceLoc(function.Layout.FirstInst(entry), out uint location) && location == 7);
+
+        ParsedFile file = Parser.Parse(Printer.Print(function));
+        Assert.True(!file.HasErrors, file.Diagnostics.ToString());
+        Assert.Equal(Printer.Print(function), Printer.Print(file.Functions[0].Function));
     }
 
     [Fact]
