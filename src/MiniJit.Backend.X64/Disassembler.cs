@@ -92,7 +92,7 @@ internal static class Disassembler
         {
             HexPrefix = "0x", HexSuffix = "", UppercaseHex = false, SpaceAfterOperandSeparator = true,
             RipRelativeAddresses = symbols == null, BranchLeadingZeros = false, SmallHexNumbersInDecimal = true,
-            UsePseudoOps = true, ShowBranchSize = false, SpaceBetweenMemoryAddOperators = true,
+            UsePseudoOps = true, ShowBranchSize = false,
         },
     };
 

@@ -156,27 +156,44 @@ internal sealed partial class X64Emitter
 
     // ---- bounds
 
-    private void BoundBlockStarts()
+    /// <summary>Threads the blocks that only jump and bounds the start of every block.</summary>
+    private void PlanBlocks()
     {
         _branches.ClearBounds();
         int start = PrologueBound(), nextMove = 0;
         Span<AllocationMove> moves = _allocation.Moves.Span;
-        foreach (ref readonly VCodeBlock block in _code.Blocks.Span)
+        for (int i = 0; i < _code.Blocks.Count; i++)
         {
+            ref readonly VCodeBlock block = ref _code.Blocks[i];
             _branches.AddBound(start);
-            foreach (ref readonly MachineInst inst in _code.Insts.Slice(block.FirstInst, block.EndInst - block.FirstInst))
-            {
-                start += SizeBound(inst);
-            }
-
+            int moveCount = 0, size = 0;
             for (; nextMove < moves.Length && moves[nextMove].Point.Inst < block.EndInst; nextMove++)
             {
-                start += MoveBound;
+                moveCount++;
             }
+
+            foreach (ref readonly MachineInst inst in _code.Insts.Slice(block.FirstInst, block.EndInst - block.FirstInst))
+            {
+                size += SizeBound(inst);
+            }
+
+            ref readonly MachineInst last = ref _code.Insts[block.EndInst - 1];
+            if (last.Form == (ushort)X64Form.JmpLabel && size == BranchEncoder.MaxTerminatorSize && moveCount == 0)
+            {
+                _buffer.Thread(new Label(i), new Label(last.Data));
+            }
+
+            start += size + (moveCount * MoveBound);
         }
     }
 
     private const int MoveBound = 10;
+
+    private int CopyBound(in MachineInst move)
+    {
+        Allocation from = _allocation.Allocations[move.FirstOperand], to = _allocation.Allocations[move.FirstOperand + 1];
+        return from == to ? 0 : from.IsSlot && to.IsSlot ? 2 * MoveBound : MoveBound;
+    }
 
     private int SizeBound(in MachineInst inst)
     {
@@ -198,7 +215,8 @@ internal sealed partial class X64Emitter
         return form switch
         {
             X64Form.Args => 0,
-            X64Form.MoveInt or X64Form.MoveFloat or X64Form.LoadInt or X64Form.ReadRegister or X64Form.WriteRegister => MoveBound,
+            X64Form.MoveInt or X64Form.MoveFloat => CopyBound(inst),
+            X64Form.LoadInt or X64Form.ReadRegister or X64Form.WriteRegister => MoveBound,
             X64Form.LoadFloat or X64Form.LoadSymbolAddress or X64Form.TrapIf => MoveBound,
             X64Form.JmpLabel or X64Form.JccLabel or X64Form.JccEitherLabel => BranchEncoder.MaxTerminatorSize,
             X64Form.CallSymbol or X64Form.CallIndirect or X64Form.LoadTableTarget or X64Form.JmpTable or X64Form.TrapIfEither => 20,

@@ -46,7 +46,7 @@ internal sealed partial class X64Emitter
     {
         if (size < 8)
         {
-            value = (uint)Simm32.Normalize(value, size);
+            value &= (1L << (size * 8)) - 1;
         }
 
         if (value == 0 && !keepFlags)

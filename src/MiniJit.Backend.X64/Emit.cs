@@ -46,14 +46,17 @@ internal sealed partial class X64Emitter
         _buffer.Reset(code.Blocks.Count);
         _buffer.Constants = constants;
         _buffer.Tables = tables;
-        BoundBlockStarts();
+        PlanBlocks();
 
         EmitPrologue();
         _buffer.Jump(new Label(0));
         int nextMove = 0;
         for (int block = 0; block < code.Blocks.Count; block++)
         {
-            EmitBlock(block, ref nextMove);
+            if (!_buffer.IsThreaded(new Label(block)))
+            {
+                EmitBlock(block, ref nextMove);
+            }
         }
 
         Debug.Assert(nextMove == allocation.Moves.Count);

@@ -212,7 +212,7 @@ internal static partial class Encode
             opcode &= ~1u;
         }
 
-        if (row.Operands is OperandEncoding.DefO or OperandEncoding.ReuseO)
+        if (row.IsRegisterInOpcode)
         {
             opcode |= (uint)rm.Base & 7;
         }

@@ -28,8 +28,8 @@ internal static partial class InstructionTable
         new(X64Form.MovsxDword, "movsxd", RM,       GG, Q,    Int | 0x63,          NoImm, Any, Plain),
         new(X64Form.Lea,        "lea",    Lea,      GG, DQ,   Int | 0x8D,          NoImm, Any, Address),
         new(X64Form.Bswap,      "bswap",  ReuseO,   GG, DQ,   Int | M0F | 0xC8,    NoImm, Any, Plain),
-        new(X64Form.Push,       "push",   UseM,     GG, Q,    0xFF | Slash6,       NoImm, Any, Plain),
-        new(X64Form.Pop,        "pop",    DefM,     GG, Q,    0x8F | Slash0,       NoImm, Any, Plain),
+        new(X64Form.Push,       "push",   UseO,     GG, Q,    0x50         ,       NoImm, Any, Plain),
+        new(X64Form.Pop,        "pop",    DefO,     GG, Q,    0x58         ,       NoImm, Any, Plain),
         new(X64Form.Xchg,       "xchg",   Exchange, GG, BWDQ, Int | 0x87,          NoImm, Any, ImplicitLock),
 
         // Integer arithmetic and logic

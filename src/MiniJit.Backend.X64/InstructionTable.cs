@@ -168,11 +168,14 @@ internal readonly record struct InstructionRow(
 
     public bool Has(FormTraits traits) => (Traits & traits) != 0;
 
+    public bool IsRegisterInOpcode => Operands is OperandEncoding.DefO or OperandEncoding.UseO or OperandEncoding.ReuseO;
+
     /// <summary>mfence has the one fixed ModRM byte, its digit with rm 0.</summary>
     public bool HasModRm => Operands switch
     {
         OperandEncoding.None => HasDigit,
-        OperandEncoding.DefO or OperandEncoding.ReuseO or OperandEncoding.ExtendAx or OperandEncoding.ExtendDx => false,
+        OperandEncoding.ExtendAx or OperandEncoding.ExtendDx => false,
+        _ when IsRegisterInOpcode => false,
         _ => true,
     };
 

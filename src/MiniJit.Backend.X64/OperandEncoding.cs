@@ -69,6 +69,9 @@ internal enum OperandEncoding : byte
     /// <summary>def in the opcode.</summary>
     DefO,
 
+    /// <summary>use in the opcode.</summary>
+    UseO,
+
     /// <summary>def=1, use in the opcode.</summary>
     ReuseO,
 
@@ -238,7 +241,7 @@ internal static class OperandEncodings
         DefReg = Def(Constraint.Reg, OperandField.Reg), DefReg1 = Def(Constraint.Reuse(1), OperandField.Reg),
         DefRm = Def(Constraint.Reg, OperandField.Rm), DefRm1 = Def(Constraint.Reuse(1), OperandField.Rm),
         DefV = Def(Constraint.Reg, OperandField.Vvvv),
-        DefOp = Def(Constraint.Reg, OperandField.Opcode), DefOp1 = Def(Constraint.Reuse(1), OperandField.Opcode),
+        DefOp = Def(Constraint.Reg, OperandField.Opcode), DefOp1 = Def(Constraint.Reuse(1), OperandField.Opcode), UseOp = Use(Constraint.Reg, OperandField.Opcode),
         DefRax = Def(Constraint.Fixed(s_rax)), DefRdx = Def(Constraint.Fixed(s_rdx)),
         Tied = Use(Constraint.Reg), UseReg = Use(Constraint.Reg, OperandField.Reg),
         UseRm = Use(Constraint.Any, OperandField.Rm), UseRmReg = Use(Constraint.Reg, OperandField.Rm),
@@ -268,6 +271,7 @@ internal static class OperandEncodings
         new(OperandEncoding.MRC,         [DefRm1, Tied, UseReg, UseRcx],            [UseReg, UseRcx]),
         new(OperandEncoding.DefM,        [DefRm],                                   []),
         new(OperandEncoding.DefO,        [DefOp],                                   null),
+        new(OperandEncoding.UseO,        [UseOp],                                   null),
         new(OperandEncoding.ReuseO,      [DefOp1, Tied],                            null),
         new(OperandEncoding.UseRM,       [UseReg, UseRm],                           [UseReg]),
         new(OperandEncoding.UseMR,       [UseRm, UseReg],                           [UseReg]),

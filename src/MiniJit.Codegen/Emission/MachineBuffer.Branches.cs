@@ -1,15 +1,15 @@
 // Terminators. A jump or branch to blocks is not written when it arrives but kept pending until the next byte is needed;
-// by then the labels that start here are known and the best form can be written at once, so nothing is ever taken back:
+// by then the labels that start here are known and the best form is written at once, so nothing is ever taken back:
 //
 //  * Fall-through. A pending jump to a label that starts here is dropped; of a branch, the half that leads here.
 //    Safe: the next byte written is the label's first.
 //  * Inversion. "branch c, T; jump E" with T starting here becomes "branch !c, E". Safe: the two conditions are exact
 //    complements, and T is reached by fall-through.
-//  * Threading. If a block is empty and ends in a jump to X, its labels become aliases of X and the jump is dropped.
-//    Safe: every path through those labels does nothing but reach X. What was pending before stays pending: it ends the
-//    previous block, so nothing falls into the empty one except by a target of its own, which the alias redirects. An
-//    alias is refused if X starts here too (an empty endless loop must keep its jump) and if X lies behind at a distance
-//    that some use with a shorter reach than the dropped jump's might not cover.
+//  * Threading. The driver announces blocks that do nothing but jump (Thread), before it emits; their labels are aliases of
+//    the target and the blocks are skipped. Safe: every path through such a label does nothing but reach the target, and
+//    what is pending when the block is skipped ends the block before, so nothing falls into it. An alias that would close
+//    a circle is refused: an empty endless loop keeps one jump. It must be known before the first use, because a use may
+//    have a short reach that its label's own place would honour and the alias's might not.
 //
 // With no pending terminator, control does not arrive from above: the block before ended in a return, trap or indirect
 // jump. (A driver that falls into its first block says so with Jump.)
@@ -52,26 +52,22 @@ internal sealed partial class MachineBuffer
         _limit = 0;
     }
 
-    /// <summary>Ends a block with a jump to another one.</summary>
-    public void Jump(Label target)
+    /// <summary>Makes <paramref name="empty"/>, a block that only jumps to <paramref name="target"/>, an alias of it, unless that closes a circle.</summary>
+    public void Thread(Label empty, Label target)
     {
-        if (_open.Count != 0)
+        Debug.Assert(_count == 0 && _labels[empty.Index] == Unbound);
+        int resolved = Resolve(target.Index);
+        if (resolved != empty.Index)
         {
-            int x = Resolve(target.Index);
-            if (!StartsHere(x) && (_labels[x] < 0 || _count - _labels[x] <= _shortestReach))
-            {
-                foreach (int label in _open.Span)
-                {
-                    _labels[label] = AliasBase - x;
-                }
-
-                _open.Clear();
-                return;
-            }
+            _labels[empty.Index] = AliasBase - resolved;
         }
-
-        SetPending(new Terminator { Kind = TerminatorKind.Jump, Else = target });
     }
+
+    /// <summary>Whether <see cref="Thread"/> took the block away: it is neither bound nor emitted.</summary>
+    public bool IsThreaded(Label label) => _labels[label.Index] <= AliasBase;
+
+    /// <summary>Ends a block with a jump to another one.</summary>
+    public void Jump(Label target) => SetPending(new Terminator { Kind = TerminatorKind.Jump, Else = target });
 
     /// <summary>Ends a block: to <paramref name="taken"/> if <paramref name="condition"/> holds, else to <paramref name="otherwise"/>.</summary>
     public void Branch(uint condition, Label taken, Label otherwise) =>

@@ -42,6 +42,9 @@ internal sealed partial class MachineBuffer
     /// <summary>The jump tables that code refers to; set by the driver before it emits.</summary>
     public JumpTables Tables { get; set; } = new();
 
+    /// <summary>Islands of the function so far, without the data at its end.</summary>
+    public int IslandCount { get; private set; }
+
     /// <summary>How far ahead a boundary between blocks looks, to spare the jump around an island inside a block.</summary>
     private int IslandLookahead => Math.Min(_shortestReach >> 3, 1 << 16);
 
@@ -118,6 +121,7 @@ internal sealed partial class MachineBuffer
         _constantLabels.Clear();
         _tableLabels.Clear();
         _codeSize = -1;
+        IslandCount = 0;
         ResetDeadline();
     }
 
@@ -182,6 +186,7 @@ internal sealed partial class MachineBuffer
         EmitDeferredOf(DeferredKind.TrapStub, 0);
         if (!isLast)
         {
+            IslandCount++;
             EmitVeneers(all: false);
             PatchBoundUses();
             if (IslandDue(InstructionRoom))
@@ -273,6 +278,7 @@ internal sealed partial class MachineBuffer
         {
             if (_uses[fixup.Use].Veneer != null)
             {
+                ThrowIfUnbound(fixup);
                 return true;
             }
         }

@@ -39,7 +39,7 @@ internal sealed partial class MachineBuffer
     }
 
     /// <param name="isa">The ISA's part.</param>
-    /// <param name="rangeShift">Shrinks the reach of every use that has a veneer by this power of two, to exercise islands.</param>
+    /// <param name="rangeShift">Shrinks every reach that is neither unlimited nor guaranteed by the emitter by this power of two, to exercise islands.</param>
     public MachineBuffer(IBranchEncoder isa, int rangeShift = 0)
     {
         _isa = isa;
@@ -48,7 +48,7 @@ internal sealed partial class MachineBuffer
         for (int i = 0; i < _uses.Length; i++)
         {
             ref LabelUseRow use = ref _uses[i];
-            if (use.Veneer != null)
+            if (use.Forward != int.MaxValue && use.Bytes != 1)
             {
                 use = use with { Backward = use.Backward >> rangeShift, Forward = use.Forward >> rangeShift };
                 _shortestReach = Math.Min(_shortestReach, Math.Min(use.Backward, use.Forward));
@@ -197,14 +197,22 @@ internal sealed partial class MachineBuffer
         Flush();
         EmitDeferred(isLast: true);
         PatchBoundUses();
-        if (_fixups.Count != 0)
+        foreach (ref readonly Fixup fixup in _fixups.Span)
         {
-            throw new CompilerBugException("emit", $"label {_fixups[0].Label} used at {_fixups[0].Offset} was never bound or is out of reach");
+            ThrowIfUnbound(fixup);
         }
 
         output.Buffer.Clear();
         output.Buffer.AddRange(_bytes.AsSpan(0, _count));
         FinishRecords(output, symbols);
+    }
+
+    private void ThrowIfUnbound(in Fixup fixup)
+    {
+        if (_labels[Resolve(fixup.Label)] < 0)
+        {
+            throw new CompilerBugException("emit", $"label {fixup.Label}, used at {fixup.Offset}, was never bound");
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
