@@ -48,6 +48,15 @@ internal struct FrameLayout
     /// <summary>If not 0, symbol index + 1 of the routine that does so instead; it takes the frame's size.</summary>
     public int ProbeSymbol;
 
+    /// <summary>Whether the function calls anything: a callee needs room for its return address and frame pointer.</summary>
+    public bool HasCalls;
+
+    /// <summary>How the prologue finds the stack limit, if <see cref="StackLimit.IsDeclared"/>.</summary>
+    public StackLimit Limit;
+
+    /// <summary>Stack that one activation needs below its saved frame pointer: what a limit or a probe must cover.</summary>
+    public readonly int CheckedSize => FrameSize + Math.Max(0, ArgArea - IncomingArgs) + (HasCalls ? 16 : 0);
+
     /// <summary>Whether neither calls nor stack memory need the stack pointer lowered (System V's red zone stays unused).</summary>
     public readonly bool IsEmpty => FrameSize == 0;
 
