@@ -2,15 +2,17 @@
 // more stack arguments than it receives first moves its return address down, so that the body sees an argument area of
 // FrameLayout.ArgArea bytes above it, with its own arguments at the area's upper end.
 using System;
+using MiniJit.Codegen.Abi;
 using MiniJit.Codegen.Emission;
 using MiniJit.Codegen.Machine;
+using MiniJit.IR;
 using static MiniJit.Backend.X64.Registers;
 
 namespace MiniJit.Backend.X64;
 
 internal sealed partial class X64Emitter
 {
-    private const int UnrolledProbes = 4;
+    private const int UnrolledProbes = 4, LargeFrame = 32 << 10;
 
     private void EmitPrologue()
     {
@@ -25,8 +27,45 @@ internal sealed partial class X64Emitter
 
         Put(X64Form.Push, 8, default, Rbp);
         Put(X64Form.MovRm, 8, Rbp, Rsp);
+        CheckStackLimit();
         LowerStackPointer();
         SaveRegisters(restore: false);
+    }
+
+    //     mov r10, vmctx; mov r10, [r10 + offset] …
+    //     cmp rsp, r10; jb trap                             (only where the sum below might wrap)
+    //     add r10, size; cmp rsp, r10; jb trap
+    private void CheckStackLimit()
+    {
+        int size = _frame.CheckedSize;
+        if (!_frame.Limit.IsDeclared || size == 0)
+        {
+            return;
+        }
+
+        _buffer.StartInstruction();
+        AbiPart context = _frame.Limit.Context;
+        Put(X64Form.MovRm, 8, R10, context.InRegister ? Rm.Register(context.Register) : Rm.Memory(Rbp, 16 + context.Offset));
+        for (int i = 0; i < _frame.Limit.LoadCount; i++)
+        {
+            _buffer.StartInstruction();
+            Put(X64Form.MovRm, 8, R10, Rm.Memory(R10, _frame.Limit.LoadOffset(i)));
+        }
+
+        if (size >= LargeFrame)
+        {
+            TrapIfBelowLimit();
+        }
+
+        PutImm(X64Form.AddMi, 8, R10, size);
+        TrapIfBelowLimit();
+    }
+
+    private void TrapIfBelowLimit()
+    {
+        _buffer.StartInstruction();
+        Put(X64Form.CmpRm, 8, Rsp, R10);
+        _branches.EmitBranch(_buffer, (byte)Condition.Below, _buffer.TrapLabel(TrapCode.StackOverflow.Raw));
     }
 
     private void LowerStackPointer()
@@ -135,7 +174,7 @@ internal sealed partial class X64Emitter
     }
 
     /// <summary>Upper bound of the size of the prologue.</summary>
-    private int PrologueBound() => 96 + (UnrolledProbes * 12) + (SaveBound * _frame.CalleeSaves.Count);
+    private int PrologueBound() => 192 + (UnrolledProbes * 12) + (SaveBound * _frame.CalleeSaves.Count);
 
     /// <summary>Upper bound of the size of an epilogue with its return or tail jump.</summary>
     private int EpilogueBound() => 48 + (SaveBound * _frame.CalleeSaves.Count);

@@ -1,6 +1,7 @@
 // Moves between registers and spill slots, and constants.
 using System;
 using System.Diagnostics;
+using MiniJit.Codegen.Emission;
 using MiniJit.Codegen.Machine;
 using MiniJit.Codegen.RegisterAllocation;
 using static MiniJit.Backend.X64.Registers;
@@ -40,6 +41,15 @@ internal sealed partial class X64Emitter
         (_, 8) => isStore ? X64Form.MovsdStore : X64Form.Movsd,
         _ => isStore ? X64Form.MovssStore : X64Form.Movss,
     };
+
+    // j!cond over; movaps a, b. There is no conditional move between xmm registers.
+    private void SelectFloat(ReadOnlySpan<Allocation> operands, Condition condition)
+    {
+        Label over = _buffer.NewLabel();
+        BranchEncoder.EmitShortBranch(_buffer, condition.Negate(), over);
+        Put(X64Form.Movaps, 16, operands[0].Register, operands[2].Register);
+        _buffer.BindHere(over);
+    }
 
     // xor r32,r32 | mov r32, imm32 (zero-extends) | mov r64, simm32 | mov r64, imm64
     private void LoadInt(PReg to, long value, int size, bool keepFlags)

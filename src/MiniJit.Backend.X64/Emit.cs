@@ -279,6 +279,9 @@ internal sealed partial class X64Emitter
             case X64Form.TailCallSymbol or X64Form.TailCallIndirect:
                 TailCall(form, inst, operands);
                 break;
+            case X64Form.SelectFloat:
+                SelectFloat(operands, (Condition)inst.Cond);
+                break;
             case X64Form.TrapIf:
                 _branches.EmitBranch(_buffer, inst.Cond, _buffer.TrapLabel(inst.Trap));
                 break;
