@@ -1,1 +1,44 @@
-System.Console.Out.WriteLine("minijit");
+// `minijit`: arguments in, text out. Start-up matters, so the two ways in that need no parsing of arguments come first: a worker process
+// of a test run, and `--version`. A test run starts its worker before anything else; it comes up while this process reads
+// the command line and looks for the files.
+using System;
+using MiniJit.Filetests.Running;
+using MiniJit.Filetests.Tools;
+using MiniJit.IR;
+
+namespace MiniJit.Cli;
+
+internal static class Program
+{
+    private static int Main(string[] args)
+    {
+        if (args is [Worker.Command, string pipe])
+        {
+            return Worker.Run(pipe);
+        }
+
+        if (args is ["--version"])
+        {
+            Console.Out.WriteLine($"minijit {Version}");
+            return ExitCode.Success;
+        }
+
+        WorkerProcess? worker = TestCommand.WillNeedWorker(args) ? WorkerProcess.Start() : null;
+        try
+        {
+            return CommandLine.Run(args, worker);
+        }
+        catch (CompilerBugException e)
+        {
+            Console.Error.WriteLine($"minijit: internal error: {e.Message}");
+            return ExitCode.Internal;
+        }
+        finally
+        {
+            worker?.KillIfIdle();
+        }
+    }
+
+    /// <summary>The product's version.</summary>
+    public static string Version => typeof(Program).Assembly.GetName().Version?.ToString(3) ?? "";
+}

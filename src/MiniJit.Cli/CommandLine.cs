@@ -1,0 +1,61 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using System.IO;
+using System.Text;
+using MiniJit.Filetests.Running;
+using MiniJit.Filetests.Tools;
+
+namespace MiniJit.Cli;
+
+/// <summary>All commands and what becomes of a command line.</summary>
+internal static class CommandLine
+{
+    private const string Examples = """
+
+        Examples:
+          minijit test filetests/                          run all tests below a directory, in parallel
+          minijit test 'filetests/**/*div*.clif' -v        files by glob; list every test
+          minijit test filetests/ --test run --target x86_64 --report junit=out.xml
+          minijit test filetests/ --test compile --bless   rewrite the expected machine code
+          minijit run program.clif                         compile for this machine and carry out the run commands
+          minijit compile --show vcode,disasm --opt speed program.clif
+          minijit compile --target 'aarch64 has_lse' --show disasm - < program.clif
+
+        Exit codes: 0 success, 1 a test failed or an input is wrong, 2 the command line is wrong, 3 internal error.
+        Completion: the directive [suggest] writes what can follow a command line.
+
+        """;
+
+    /// <summary>Carries out a command line.</summary>
+    public static int Run(string[] args, WorkerProcess? worker)
+    {
+        RootCommand root = new("MiniJit: compiles, runs and tests functions in CLIF.");
+        root.Add(new TestCommand().Create(worker));
+        FileCommands.AddTo(root);
+        foreach (Option option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction } help)
+            {
+                help.Action = new HelpWithExamples((HelpAction)help.Action, Examples);
+            }
+        }
+
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (ParseError error in parsed.Errors)
+            {
+                Console.Error.WriteLine($"minijit: {error.Message}");
+            }
+
+            string command = parsed.CommandResult.Command is RootCommand ? "minijit" : $"minijit {parsed.CommandResult.Command.Name}";
+            Console.Error.WriteLine($"Try '{command} --help'.");
+            return ExitCode.Usage;
+        }
+
+        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+}

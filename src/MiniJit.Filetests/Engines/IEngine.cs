@@ -1,0 +1,50 @@
+// Engines agree (architecture, decision 9): whatever executes functions, a run command is judged the same way.
+using System;
+using System.Collections.Generic;
+using MiniJit.IR;
+using MiniJit.IR.Interpretation;
+
+namespace MiniJit.Filetests.Engines;
+
+/// <summary>How a call ended.</summary>
+internal enum CompletionKind : byte
+{
+    /// <summary>It returned.</summary>
+    Returned,
+
+    /// <summary>It trapped with a code.</summary>
+    Trapped,
+
+    /// <summary>It could not be carried out, or went wrong in a way that no program may.</summary>
+    Failed,
+}
+
+/// <summary>What came back from a call.</summary>
+/// <param name="Kind">How it ended.</param>
+/// <param name="Results">The results, if it returned.</param>
+/// <param name="Trap">The code, if it trapped.</param>
+/// <param name="Detail">Where and why, if it did not return.</param>
+internal readonly record struct Completion(CompletionKind Kind, DataValue[] Results, TrapCode Trap, string Detail)
+{
+    public static Completion Returned(DataValue[] results) => new(CompletionKind.Returned, results, default, "");
+
+    public static Completion Trapped(TrapCode code, string detail) => new(CompletionKind.Trapped, [], code, detail);
+
+    public static Completion Failed(string detail) => new(CompletionKind.Failed, [], default, detail);
+}
+
+/// <summary>Executes the functions of one file. Made for one test and used by one thread.</summary>
+internal interface IEngine : IDisposable
+{
+    /// <summary>Makes functions callable.</summary>
+    /// <param name="functions">All functions of a file; each may call every other.</param>
+    /// <param name="commands">The calls that will be made.</param>
+    /// <returns>What kept them from it; empty if nothing did.</returns>
+    string Load(IReadOnlyList<ParsedFunction> functions, IReadOnlyList<OwnedCommand> commands);
+
+    /// <summary>Calls a function.</summary>
+    /// <param name="owner">Position in the loaded functions of the one that the command belongs to.</param>
+    /// <param name="callee">The function's name as the command writes it; engines that call the owner ignore it.</param>
+    /// <param name="arguments">One value per parameter.</param>
+    Completion Invoke(int owner, string callee, ReadOnlySpan<DataValue> arguments);
+}
