@@ -22,10 +22,10 @@ public sealed class RangeAllocatorTests
         bool[] taken = new bool[Granules];
         List<(ulong Address, long Size)> live = [];
         SplitMix random = new(seed);
-        for (int step = 0; step < 20_000; step++)
+        for (int step = 0; step < 8_000; step++)
         {
             // Waves of growth and shrinking, so that the range is sometimes full and sometimes empty.
-            bool grow = random.Below(100) < ((step / 2000) % 2 == 0 ? 65 : 35);
+            bool grow = random.Below(100) < ((step / 1000) % 2 == 0 ? 65 : 35);
             if (grow)
             {
                 long size = 1 + random.Below(random.Below(10) == 0 ? 8000 : 300);

@@ -12,6 +12,7 @@ using System.Collections.Generic;
 using System.Threading;
 using MiniJit.IR;
 using MiniJit.Runtime.Invocation;
+using MiniJit.Runtime.Linking;
 using MiniJit.Runtime.Platform;
 using MiniJit.Runtime.Publication;
 
@@ -101,6 +102,17 @@ public sealed class CodeHeap : IDisposable
 
     /// <summary>The plan for memory that never held code, as text.</summary>
     public string DescribePublication() => _newCode.ToString() + _reusedMemory;
+
+    /// <summary>The function that holds an address, for reports about a program counter. Takes no lock and may be called at any time.</summary>
+    /// <param name="address">Any address.</param>
+    /// <param name="function">The function whose code or constants lie there.</param>
+    /// <param name="offset">Where in the function.</param>
+    public bool TryFindFunction(nint address, out JitFunction? function, out int offset)
+    {
+        function = Find((ulong)address) as JitFunction;
+        offset = function is null ? 0 : (int)((ulong)address - ((IAddressRange)function).Start);
+        return function is not null;
+    }
 
     /// <summary>
     /// Gives all memory back to the system. No code of the heap may be running, and no address into it may be used
