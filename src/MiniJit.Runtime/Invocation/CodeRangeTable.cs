@@ -15,7 +15,8 @@ internal sealed unsafe class CodeRangeTable(ulong* slots, int capacity, nint* en
 
     private readonly Lock _lock = new();
 
-    public void Add(ulong address, long size)
+    /// <summary>Enters a range; false if the table is full.</summary>
+    public bool TryAdd(ulong address, long size)
     {
         ulong first = address >> PageShift;
         ulong pages = ((address + (ulong)size + (1 << PageShift) - 1) >> PageShift) - first;
@@ -30,7 +31,7 @@ internal sealed unsafe class CodeRangeTable(ulong* slots, int capacity, nint* en
 
             if (slot == capacity)
             {
-                throw new InvalidOperationException($"More than {capacity} ranges of code memory are live; dispose of heaps that are not needed.");
+                return false;
             }
 
             Volatile.Write(ref slots[slot], first << LengthBits | pages);
@@ -39,6 +40,8 @@ internal sealed unsafe class CodeRangeTable(ulong* slots, int capacity, nint* en
                 Volatile.Write(ref *end, (nint)(slots + slot + 1));
             }
         }
+
+        return true;
     }
 
     public void Remove(ulong address)

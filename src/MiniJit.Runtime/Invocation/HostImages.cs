@@ -27,7 +27,8 @@ internal static class HostImages
             {
                 if (line[space + 3] == 'x' && end - start <= LargestImage)
                 {
-                    SignalHandlers.ImageRanges.Add(start, (long)(end - start));
+                    // With a full table, faults in this image stay fatal.
+                    _ = SignalHandlers.ImageRanges.TryAdd(start, (long)(end - start));
                 }
 
                 return;

@@ -11,8 +11,11 @@ namespace MiniJit.Runtime.Invocation;
 
 internal static unsafe class NativeInvoker
 {
-    /// <summary>How far below a thread's stack an access counts as running out of stack.</summary>
+    /// <summary>How far below a thread's stack an access counts as running out of stack: a frame and its probes may be that large.</summary>
     private const nuint GuardReach = 1 << 20;
+
+    /// <summary>Bytes below the stack pointer that code touches without lowering it first: a call's return address, a red zone.</summary>
+    private const nuint BelowStackPointer = 128;
 
     private const int TrapNumberBreakpoint = 3;
 
@@ -64,7 +67,7 @@ internal static unsafe class NativeInvoker
         JitFunction? function = HostHeaps.Find(place);
         int offset = function is null ? 0 : (int)(place - (nuint)function.Address);
         nuint fault = activation.Signal is SignalHandlers.Segmentation or SignalHandlers.Bus ? activation.FaultAddress : 0;
-        TrapCode code = activation.Signal == SignalHandlers.Segmentation && IsStackGuard(fault, state) ? TrapCode.StackOverflow
+        TrapCode code = activation.Signal == SignalHandlers.Segmentation && IsOutOfStack(activation, fault, state, function) ? TrapCode.StackOverflow
             : inside && function is not null ? function.TrapAt(offset)
             : default;
         return new()
@@ -82,6 +85,16 @@ internal static unsafe class NativeInvoker
         };
     }
 
-    private static bool IsStackGuard(nuint address, NativeThreadState* state) =>
-        state->StackLow != 0 && address < state->StackHigh && address + GuardReach >= state->StackLow;
+    /// <summary>
+    /// Whether an access was meant for the stack and missed it: just below the stack, and not below what the stack pointer allows,
+    /// unless a support routine was probing on its caller's behalf.
+    /// </summary>
+    private static bool IsOutOfStack(in Activation activation, nuint address, NativeThreadState* state, JitFunction? function)
+    {
+        nuint stackPointer = (nuint)activation.Registers[X64LinuxStubs.RspIndex];
+        return state->StackLow != 0
+            && address < state->StackHigh
+            && address + GuardReach >= state->StackLow
+            && (address + BelowStackPointer >= stackPointer || function is null);
+    }
 }

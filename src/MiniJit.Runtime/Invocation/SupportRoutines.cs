@@ -31,7 +31,7 @@ internal static class SupportRoutines
                 s_base = SignalHandlers.Place(bytes);
 
                 // A probe that runs out of stack faults in here, and that is compiled code's doing.
-                SignalHandlers.CodeRanges.Add((ulong)s_base, bytes.Length);
+                _ = SignalHandlers.CodeRanges.TryAdd((ulong)s_base, bytes.Length);
             }
         }
 

@@ -28,8 +28,14 @@ internal abstract unsafe class HostCodeMemory : ICodeMemory
             return false;
         }
 
-        SignalHandlers.CodeRanges.Add(arena.Code, arena.CodeSize);
-        return true;
+        if (SignalHandlers.CodeRanges.TryAdd(arena.Code, arena.CodeSize))
+        {
+            return true;
+        }
+
+        Unmap(arena);
+        error = new("more arenas than the signal handler has room for: dispose of heaps that are not needed", 0);
+        return false;
     }
 
     public void Release(in ArenaMapping arena)
