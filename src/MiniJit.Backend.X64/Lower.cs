@@ -57,7 +57,7 @@ internal sealed partial class X64LowerContext
 
     protected override void Lower(Inst inst)
     {
-        if (HasInt128(inst) && Dfg[inst].Opcode is not (Opcode.Call or Opcode.CallIndirect))
+        if (WorksOnInt128(inst))
         {
             if (!LowerInt128(inst))
             {
@@ -103,17 +103,18 @@ internal sealed partial class X64LowerContext
 
     private static bool IsSupported(IrType type) => IsWord(type) || IsInt128(type) || IsScalarFloat(type);
 
-    private bool HasInt128(Inst inst)
+    /// <summary>Whether the first operand or result is a 128-bit integer. Conditions and shift amounts of that type need no rules of their own.</summary>
+    private bool WorksOnInt128(Inst inst)
     {
-        foreach (Value arg in Dfg.Args(inst))
+        Opcode opcode = Dfg[inst].Opcode;
+        if (opcode is Opcode.Call or Opcode.CallIndirect)
         {
-            if (IsInt128(TypeOf(arg)))
-            {
-                return true;
-            }
+            return false;
         }
 
-        return Dfg.Results(inst) is [var result, ..] && IsInt128(TypeOf(result));
+        ReadOnlySpan<Value> args = Dfg.Args(inst);
+        bool isOperand = !args.IsEmpty && IsInt128(TypeOf(args[0])) && opcode is not (Opcode.Select or Opcode.SelectSpectreGuard);
+        return isOperand || (Dfg.Results(inst) is [var result, ..] && IsInt128(TypeOf(result)));
     }
 
     /// <summary>Instructions without exactly one result to return. False if it is none of them.</summary>
