@@ -66,7 +66,7 @@ public sealed partial class FunctionBuilder
         NeedOpenBlock();
         OpcodeInfo info = data.Opcode.Info();
         Inst inst = _dfg.MakeInst(data);                       // outside of the layout until all checks passed
-        if (info.IsPolymorphic && !info.ControllingTypes.Contains(data.Type))
+        if (info.IsPolymorphic && !info.AllowsControlling(data.Type))
         {
             throw new ArgumentException($"{info.Name} does not take type {data.Type} (allowed set is {info.ControllingTypes})");
         }

@@ -87,6 +87,7 @@ public sealed class OpcodeInfo
 {
     private readonly TypeRule[] _operands;
     private readonly TypeRule[] _results;
+    private readonly bool[] _isControlling = new bool[IrType.RawLimit];            // ControllingTypes, by raw form
 
     internal OpcodeInfo(Opcode opcode, string name, InstructionFormat format, TypeSet types, TypeSuffix suffix, string shape, OpcodeTraits traits)
     {
@@ -98,6 +99,10 @@ public sealed class OpcodeInfo
         Shape = shape;
         Traits = traits;
         (_operands, _results, HasVariableOperands, HasVariableResults) = OpcodeShape.Parse(shape);
+        for (int raw = 0; raw < _isControlling.Length; raw++)
+        {
+            _isControlling[raw] = types.Contains(IrType.FromRaw((byte)raw));
+        }
     }
 
     /// <summary>The opcode.</summary>
@@ -111,6 +116,9 @@ public sealed class OpcodeInfo
 
     /// <summary>Allowed controlling types; empty for a monomorphic opcode.</summary>
     public TypeSet ControllingTypes { get; }
+
+    /// <summary>Whether <paramref name="type"/> is one of <see cref="ControllingTypes"/>.</summary>
+    public bool AllowsControlling(IrType type) => _isControlling[type.Raw];
 
     /// <summary>Where the controlling type comes from.</summary>
     public TypeSuffix Suffix { get; }

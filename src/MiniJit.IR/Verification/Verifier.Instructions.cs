@@ -18,9 +18,13 @@ public sealed partial class Verifier
             CheckTypes(inst, info);
         }
 
-        CheckDestinations(inst);
+        if (info.Has(OpcodeTraits.Branch))
+        {
+            CheckDestinations(inst);
+        }
+
         CheckOpcodeRules(inst, info, isTyped);
-        if (!_function.DebugTagsOf(inst).IsEmpty && !info.Has(OpcodeTraits.Call) && info.Opcode != Opcode.SequencePoint)
+        if (_hasDebugTags && !_function.DebugTagsOf(inst).IsEmpty && !info.Has(OpcodeTraits.Call) && info.Opcode != Opcode.SequencePoint)
         {
             Report(inst, VerifierId.DebugTags, "debug tags present on non-call, non-sequence point instruction");
         }
@@ -89,7 +93,7 @@ public sealed partial class Verifier
             TypeSuffixKind.Optional => _dfg.TypeOf(args[info.Suffix.DecidingOperand]),
             _ => _dfg[inst].Type,
         };
-        if (info.IsPolymorphic && !info.ControllingTypes.Contains(controlling))
+        if (info.IsPolymorphic && !info.AllowsControlling(controlling))
         {
             Report(inst, VerifierId.ControllingType, $"has an invalid controlling type {controlling} (allowed set is {info.ControllingTypes})");
             return;
@@ -100,7 +104,7 @@ public sealed partial class Verifier
         for (int i = 0; i < rules.Length; i++)
         {
             IrType type = _dfg.TypeOf(args[i]);
-            if (!TypeRules.Allows(rules[i], controlling, type))
+            if (!(rules[i] == TypeRule.Same ? type == controlling : TypeRules.Allows(rules[i], controlling, type)))
             {
                 ReportOperand(inst, i, args[i], rules[i], controlling);
             }

@@ -29,6 +29,7 @@ public sealed partial class Verifier
     private VerifierOptions _options;
     private Block _block;
     private bool _isReachable;
+    private bool _hasDebugTags;
 
     /// <summary>A verifier.</summary>
     public Verifier()
@@ -62,6 +63,7 @@ public sealed partial class Verifier
         _dominators = dominators;
         _diagnostics = diagnostics;
         _options = options;
+        _hasDebugTags = function.DebugTagIndex.Count != 0;
         CheckGlobalValues();
         CheckAliasRegions();
         if (CheckEntry())
