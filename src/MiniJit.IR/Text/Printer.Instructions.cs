@@ -25,11 +25,12 @@ public sealed partial class Printer
         WriteKnownOperands(function, inst);
     }
 
-    // An inferable type is left out where the deciding operand stands in the same block.
+    // An inferable type is left out where the deciding operand stands in the same block. The reference leaves it out even where
+    // the operand stands further down, which only functions that do not verify have; such text could not be read back.
     private void WriteSuffix(Function function, Inst inst, OpcodeInfo info, in InstructionData data)
     {
         DataFlowGraph dfg = function.Dfg;
-        if (!info.IsPolymorphic || (info.Suffix.Kind == TypeSuffixKind.Optional && IsInBlockOf(function, dfg.Args(inst)[info.Suffix.DecidingOperand], inst)))
+        if (!info.IsPolymorphic || (info.Suffix.Kind == TypeSuffixKind.Optional && IsAtHand(function, dfg.Args(inst)[info.Suffix.DecidingOperand], inst)))
         {
             return;
         }
@@ -44,12 +45,13 @@ public sealed partial class Printer
         WriteType(data.Type);
     }
 
-    private static bool IsInBlockOf(Function function, Value value, Inst inst)
+    private bool IsAtHand(Function function, Value value, Inst inst)
     {
         value = function.Dfg.Resolve(value);
         Inst definition = function.Dfg.DefInst(value);
         Block block = definition.IsNone ? function.Dfg.DefBlock(value) : function.Layout.BlockOf(definition);
-        return !block.IsNone && block == function.Layout.BlockOf(inst);
+        bool isBelow = !definition.IsNone && definition.Index < _written.Count && !_written[definition.Index];
+        return !block.IsNone && block == function.Layout.BlockOf(inst) && !isBelow;
     }
 
     // Such a type has no name in the language; the reference prints its own internal one.

@@ -16,6 +16,7 @@ public sealed partial class Printer
     private readonly TextBuffer _out;
     private Column<uint> _firstAlias, _nextAlias;              // per value, raw: aliases of it, in ascending order
     private Column<Value> _pendingAliases;
+    private Column<bool> _written;                             // per instruction; empty when one is printed on its own
     private bool _hasAliases;
 
     /// <summary>A printer with a buffer of its own.</summary>
@@ -58,6 +59,7 @@ public sealed partial class Printer
     internal void Write(Function function, IReadOnlyList<Diagnostic>? errors = null)
     {
         LinkAliases(function);
+        _written.Fill(function.Dfg.InstCount, false);
         WriteHead(function);
         WriteErrors(errors, EntityRef.Function);
         bool blankLine = WritePreamble(function, errors);
@@ -82,9 +84,11 @@ public sealed partial class Printer
             {
                 WriteLine(function, inst, indent);
                 WriteErrors(errors, EntityRef.Of(inst));
+                _written[inst.Index] = true;
             }
         }
 
+        _written.Clear();
         _out.Append("}\n");
     }
 
