@@ -69,7 +69,11 @@ internal sealed partial class Decoder
             moves[i] = PlaceScratch(moves[i]);
         }
 
-        int entry = layout.EntryBlock.Index;
+        if (layout.EntryBlock.IsNone)
+        {
+            EmitUnsupported($"{_function.Name} has no body");
+        }
+
         return new DecodedFunction
         {
             Function = _function,
@@ -87,7 +91,7 @@ internal sealed partial class Decoder
             ParamWords = WordsOf(_function.Signature.Params),
             ReturnWords = WordsOf(_function.Signature.Returns),
             StackBytes = _stackBytes,
-            EntryFuel = _blockFuel[entry],
+            EntryFuel = layout.EntryBlock.IsNone ? 0 : _blockFuel[layout.EntryBlock.Index],
             VMContext = FindVMContext(),
         };
     }

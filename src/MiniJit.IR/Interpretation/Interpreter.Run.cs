@@ -221,7 +221,7 @@ internal sealed partial class Interpreter
                     {
                         Span<ulong> values = EnsureStaging(args.Length);
                         Gather(frame, args, values);
-                        if (!EnsureWords(frameBase + entered.FrameWords))
+                        if (!EnsureWords((long)frameBase + entered.FrameWords))
                         {
                             trap = TrapCode.StackOverflow;
                             goto Trapped;
@@ -234,7 +234,7 @@ internal sealed partial class Interpreter
                     else
                     {
                         int next = frameBase + function.FrameWords;
-                        if (_depth >= MaxDepth || !EnsureWords(next + entered.FrameWords))
+                        if (_depth >= MaxDepth || !EnsureWords((long)next + entered.FrameWords))
                         {
                             trap = TrapCode.StackOverflow;
                             goto Trapped;

@@ -13,7 +13,7 @@ namespace MiniJit.IR.Interpretation;
 internal sealed partial class Interpreter
 {
     /// <summary>Default of <see cref="Fuel"/>.</summary>
-    public const long DefaultFuel = 2_000_000_000;
+    public const long DefaultFuel = 1_000_000_000;
 
     /// <summary>Default of <see cref="MaxDepth"/>.</summary>
     public const int DefaultMaxDepth = 1_000_000;
@@ -145,7 +145,7 @@ internal sealed partial class Interpreter
         return InterpreterResult.Returned(values);
     }
 
-    private bool EnsureWords(int count)
+    private bool EnsureWords(long count)
     {
         if (count > _words.Length)
         {
@@ -154,7 +154,7 @@ internal sealed partial class Interpreter
                 return false;
             }
 
-            Array.Resize(ref _words, Math.Min(MaxFrameWords, Math.Max(count, _words.Length * 2)));
+            Array.Resize(ref _words, (int)Math.Min(MaxFrameWords, Math.Max(count, _words.Length * 2L)));
         }
 
         return true;

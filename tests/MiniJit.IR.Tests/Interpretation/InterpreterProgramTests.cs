@@ -252,6 +252,34 @@ public sealed class InterpreterProgramTests
         Assert.StartsWith(outcome, result.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("i8", "trapz v0, user5", "0", "trap user5")]
+    [InlineData("i8", "trapz v0, user5", "-128", "1")]
+    [InlineData("i64", "trapnz v0, int_ovf", "0x100000000", "trap int_ovf")]
+    [InlineData("i128", "trapnz v0, user2", "0x10000000000000000", "trap user2")]
+    [InlineData("i128", "trapz v0, user2", "0x10000000000000000", "1")]
+    [InlineData("i32", "v2 = uadd_overflow_trap v0, v0, user1", "0x80000000", "trap user1")]
+    [InlineData("i32", "v2 = uadd_overflow_trap v0, v0, user1", "0x7fffffff", "1")]
+    [InlineData("i16", "v2 = sdiv v1, v0", "-1", "1")]
+    [InlineData("f32", "v2 = fcvt_to_uint.i8 v0", "-0x1.0p0", "trap int_ovf")]
+    [InlineData("f32", "v2 = fcvt_to_uint.i8 v0", "NaN", "trap bad_toint")]
+    [InlineData("i8", "brif v0, block1, block1  block1: trap user7  block2:", "0", "trap user7")]
+    public void Traps_report_their_code(string type, string instruction, string argument, string outcome)
+    {
+        Assert.True(IrType.TryParse(type, out IrType parsed));
+        InterpreterResult result = Run(
+            $$"""
+            function %f({{type}}) -> i16 {
+            block0(v0: {{type}}):
+                v1 = iconst.i16 1
+                {{instruction.Replace("  ", "\n", StringComparison.Ordinal)}}
+                return v1
+            }
+            """,
+            ValueText.Parse(parsed, argument));
+        Assert.StartsWith(outcome, result.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_frame_is_zeroed_and_dies_with_its_call()
     {

@@ -128,6 +128,13 @@ public sealed class InterpreterTests
         Assert.Equal(InterpreterResultKind.Unsupported, interpreter.Invoke(s_g, []).Kind);
     }
 
+    [Fact]
+    public void A_function_without_a_body_is_not_supported()
+    {
+        InterpreterResult result = Invoke(Declare(s_f, [], []));
+        Assert.Equal("not supported by the interpreter in %f: %f has no body", result.ToString());
+    }
+
     private static Function SumByRecursion()
     {
         Function function = Declare(s_f, [IrType.I64], [IrType.I64]);
