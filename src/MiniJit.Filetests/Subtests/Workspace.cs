@@ -1,12 +1,21 @@
+using MiniJit.Codegen;
+using MiniJit.Codegen.Optimization;
+using MiniJit.Codegen.Settings;
+using MiniJit.Filetests.Engines;
 using MiniJit.IR;
 using MiniJit.IR.Analysis;
 using MiniJit.IR.Verification;
 
 namespace MiniJit.Filetests.Subtests;
 
-/// <summary>What one thread reuses from test to test.</summary>
+/// <summary>What one thread reuses from test to test. Parts that only some tests need are made when the first one does.</summary>
 internal sealed class Workspace
 {
+    private readonly Function _scratch = new(default);
+    private CompileContext? _compiler;
+    private NativeHost? _nativeHost;
+    private Optimizer? _optimizer;
+
     public ControlFlowGraph Cfg { get; } = new();
 
     public DominatorTree Dominators { get; } = new();
@@ -16,4 +25,18 @@ internal sealed class Workspace
     public Printer Printer { get; } = new(new TextBuffer());
 
     public TextBuffer Text { get; } = new();
+
+    public TargetCache Targets { get; } = new();
+
+    public CompileContext Compiler => _compiler ??= new();
+
+    public NativeHost NativeHost => _nativeHost ??= new(Compiler);
+
+    /// <summary>A copy of a function as the mid-end leaves it; valid until the next call.</summary>
+    public Function Optimize(Function function, SharedSettings settings)
+    {
+        _scratch.CopyFrom(function);
+        (_optimizer ??= new()).Run(_scratch, new(settings.OptLevel != OptLevel.None, settings.EnableAliasAnalysis, settings.EnableNanCanonicalization));
+        return _scratch;
+    }
 }
