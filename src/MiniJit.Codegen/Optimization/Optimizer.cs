@@ -23,6 +23,8 @@ internal sealed class Optimizer
     private readonly DominatorTree _dominators;
     private readonly LoopForest _loops;
     private readonly BlockParameters _parameters = new();
+    private readonly NanCanonicalization _nans = new();
+    private readonly MemoryPass _memory;
     private readonly FloatingPass _floating;
 
     public Optimizer()
@@ -38,6 +40,7 @@ internal sealed class Optimizer
         _cfg = cfg;
         _dominators = dominators;
         _loops = loops;
+        _memory = new(cfg, dominators);
         _floating = new(cfg, dominators, loops);
     }
 
@@ -50,6 +53,11 @@ internal sealed class Optimizer
     /// </summary>
     public void Run(Function function, OptimizerOptions options)
     {
+        if (options.NanCanonicalization)
+        {
+            _nans.Run(function);
+        }
+
         _cfg.Compute(function);
         UnreachableCode.Remove(function, _cfg);
         _parameters.RemoveConstant(function, _cfg);
@@ -82,6 +90,15 @@ internal sealed class Optimizer
 
         _dominators.Compute(function, _cfg);
         _loops.Compute(_cfg, _dominators);
+    }
+
+    /// <summary>Removes redundant loads and stores and changes nothing else (<c>test alias-analysis</c>).</summary>
+    /// <returns>The number of loads and stores that went away.</returns>
+    public int RunAliasAnalysis(Function function)
+    {
+        _cfg.Compute(function);
+        _dominators.Compute(function, _cfg);
+        return _memory.Run(function);
     }
 
     private static void ResolveAliases(Function function)

@@ -167,7 +167,6 @@ internal enum Rule
     IcmpIsBool,
     IcmpIsNotBool,
     IcmpBoolZero,
-    IcmpEqIadd,
     IcmpEqBxor,
     IcmpEqIsubConst,
     IcmpEqIsub,

@@ -157,8 +157,9 @@ internal sealed partial class Rules
             if (k == 1) { return Hit(Rule.IcmpBoolZero, Compare(IntCC.Equal, c, 0)); }
         }
 
-        // icmp eq (iadd x, k1), k2                            => icmp eq x, k2-k1
-        if (IsWithConst(x, Opcode.Iadd, out Value z, out long k1)) { return Hit(Rule.IcmpEqIadd, Compare(cc, z, k - k1)); }
+        // There is no rule for iadd: a loop compares its counter after the addition, and both would have to live.
+        Value z;
+        long k1;
 
         // icmp eq (bxor x, k1), k2                            => icmp eq x, k1^k2
         if (IsWithConst(x, Opcode.Bxor, out z, out k1)) { return Hit(Rule.IcmpEqBxor, Compare(cc, z, k ^ k1)); }

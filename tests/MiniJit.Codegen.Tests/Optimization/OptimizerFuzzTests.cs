@@ -3,11 +3,12 @@ using System.Text;
 using MiniJit.Codegen.Optimization;
 using MiniJit.IR;
 using MiniJit.IR.Interpretation;
+using MiniJit.IR.Verification;
 using Xunit;
 
 namespace MiniJit.Codegen.Tests.Optimization;
 
-/// <summary>Random functions mean the same before and after and reach every rule.</summary>
+/// <summary>Random functions mean the same before and after, pass the verifier, and reach every rule.</summary>
 public sealed class OptimizerFuzzTests
 {
     private const int Functions = 20_000, ArgumentSets = 3;
@@ -40,6 +41,12 @@ public sealed class OptimizerFuzzTests
         Function optimized = new(default);
         optimized.CopyFrom(function);
         optimizer.Run(optimized, new OptimizerOptions(Speed: seed % 8 != 7));
+        DiagnosticBag diagnostics = new();
+        if (!new Verifier().Verify(optimized, default, diagnostics))
+        {
+            Assert.Fail($"seed {seed}: {diagnostics}\n{Printer.Print(function)}\n{Printer.Print(optimized)}");
+        }
+
         Interpreter before = new() { Fuel = 100_000 }, after = new() { Fuel = 200_000 };
         before.Add(function);
         after.Add(optimized);
@@ -50,7 +57,7 @@ public sealed class OptimizerFuzzTests
             InterpreterResult expected = before.Invoke(function.Name, args), actual = after.Invoke(function.Name, args);
             if (!Same(expected, actual))
             {
-                Assert.Fail($"seed {seed}: ({DataValue.Format(args)}) gave {expected}, now {actual}");
+                Assert.Fail($"seed {seed}: ({DataValue.Format(args)}) gave {expected}, now {actual}\n{Printer.Print(function)}\n{Printer.Print(optimized)}");
             }
         }
     }
