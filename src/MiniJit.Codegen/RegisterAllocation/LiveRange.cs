@@ -58,6 +58,7 @@ internal struct LiveRange
     /// <summary>Next range of the bundle in ascending order, or -1.</summary>
     public int Next;
 
+    /// <summary>Set when the bundle is placed.</summary>
     public int Bundle;
 }
 
@@ -72,13 +73,16 @@ internal struct Bundle
     /// <summary>Spill cost per instruction covered: who has more, evicts.</summary>
     public float Weight;
 
-    /// <summary>Spill cost.</summary>
-    public float Cost;
+    /// <summary>Spill cost. Wide, because splits subtract from it.</summary>
+    public double Cost;
 
     /// <summary>Positions covered, which is the priority.</summary>
     public int Length;
 
     public int SiteCount;
+
+    /// <summary>Sites that need a register.</summary>
+    public int RegSiteCount;
 
     /// <summary>Registers that fixed sites name, and the one of the dearest site (or -1).</summary>
     public ulong FixedHints;
@@ -88,10 +92,11 @@ internal struct Bundle
     public sbyte Place;
 
     /// <summary>How many splits lie behind this bundle.</summary>
-    public byte Generation;
+    public ushort Generation;
 
     public byte Class;
-    public bool NeedsReg;
+
+    public readonly bool NeedsReg => RegSiteCount > 0;
 
     public const sbyte Unplaced = -1;
     public const sbyte InSlot = -2;

@@ -12,8 +12,9 @@ namespace MiniJit.Codegen.RegisterAllocation;
 
 internal sealed partial class SplitAllocator
 {
-    private const int MaxGenerations = 24;
+    private const int MaxGenerations = 500;
     private const int MaxBlocksSearched = 64;
+    private const int MaxSitesMeasured = 32;
 
     private void SplitOrSpill(int bundle)
     {
@@ -62,14 +63,14 @@ internal sealed partial class SplitAllocator
         {
             int cut = CheapestPoint(2 * (lastBefore + 1), 2 * conflict, earliest: true);
             rest = SplitBefore(bundle, cut);
-            Requeue(bundle);
+            Enqueue(bundle);
         }
         else if (nextSite == start)
         {
             // The conflict is in the first instruction, and that instruction uses the value: take it on its own.
             rest = SplitBefore(bundle, 2 * (start + 1));
-            Requeue(bundle);
-            Requeue(rest);
+            Enqueue(bundle);
+            Enqueue(rest);
             return;
         }
 
@@ -80,11 +81,11 @@ internal sealed partial class SplitAllocator
             int last = SplitBefore(rest, cut);
             if (last != rest)
             {
-                Requeue(last);
+                Enqueue(last);
             }
         }
 
-        Requeue(rest);
+        Enqueue(rest);
     }
 
     private void Requeue(int bundle)
@@ -193,7 +194,7 @@ internal sealed partial class SplitAllocator
 
     /// <summary>
     /// Moves what lies at or after the even position <paramref name="cut"/> to a new bundle and returns that one, or
-    /// <paramref name="bundle"/> itself if nothing lies before. The caller measures both.
+    /// <paramref name="bundle"/> itself if nothing lies before. Costs time for what lies before only.
     /// </summary>
     private int SplitBefore(int bundle, int cut)
     {
@@ -249,7 +250,27 @@ internal sealed partial class SplitAllocator
         _bundles[bundle].LastRange = before;
         _bundles[bundle].Generation = half.Generation;
         _bundles.Add(half);
+        Measure(bundle);
+        MeasureRest(_bundles.Count - 1, _bundles[bundle]);
         return _bundles.Count - 1;
+    }
+
+    /// <summary>Measures what is left of a bundle, whose measures it still has, without <paramref name="head"/>.</summary>
+    private void MeasureRest(int bundle, in Bundle head)
+    {
+        ref Bundle rest = ref _bundles[bundle];
+        rest.SiteCount -= head.SiteCount;
+        if (rest.SiteCount <= MaxSitesMeasured)
+        {
+            Measure(bundle);
+            return;
+        }
+
+        // The hints may then name registers that only the head wanted, which does no harm.
+        rest.RegSiteCount -= head.RegSiteCount;
+        rest.Cost -= head.Cost;
+        rest.Length -= head.Length;
+        rest.Weight = OrdinaryWeight(rest);
     }
 
     /// <summary>The last resort for bundles that were split again and again: one register per instruction, the slot between.</summary>
@@ -260,7 +281,6 @@ internal sealed partial class SplitAllocator
             int inst = FirstSiteInst(_bundles[bundle]);
             if (inst < 0)
             {
-                Measure(bundle);
                 Spill(bundle);
                 return;
             }
@@ -268,14 +288,12 @@ internal sealed partial class SplitAllocator
             int rest = SplitBefore(bundle, 2 * inst);
             if (rest != bundle)
             {
-                Measure(bundle);
                 Spill(bundle);
                 bundle = rest;
             }
 
             bool more = _ranges[_bundles[bundle].LastRange].To > 2 * (inst + 1);
             rest = more ? SplitBefore(bundle, 2 * (inst + 1)) : -1;
-            Measure(bundle);
             if (_bundles[bundle].NeedsReg)
             {
                 Enqueue(bundle);

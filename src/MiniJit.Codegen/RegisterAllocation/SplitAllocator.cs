@@ -46,7 +46,7 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
     private ulong _calleeSaved;
     private ulong _freshCalleeSaved;                           // callee-saved registers that nothing uses yet
     private bool _timelinesKept;
-    private Column<ulong> _queue;                              // binary max-heap: length << 32 | bundle
+    private Column<ulong> _queue;                              // binary max-heap: log2 of the length << 32 | ~bundle
     private Column<sbyte> _lastPlace;                          // per origin: the register given last
     private Column<int> _evicted;
 
@@ -142,10 +142,11 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
 
     private void Enqueue(int bundle)
     {
-        // Longest first; what has no use sites takes what is left over at the very end.
+        // Longest first, but only roughly: among bundles of similar length, code order is kinder to the cache and packs
+        // better. What has no use sites takes what is left over at the very end.
         ref readonly Bundle b = ref _bundles[bundle];
-        ulong priority = b.SiteCount == 0 ? 0 : (ulong)(uint)b.Length;
-        ulong key = (priority << 32) | (uint)bundle;
+        ulong priority = b.SiteCount == 0 ? 0 : (ulong)BitOperations.Log2((uint)b.Length) + 1;
+        ulong key = (priority << 32) | ~(uint)bundle;
         _queue.Add(key);
         Span<ulong> heap = _queue.Span;
         int i = heap.Length - 1;
@@ -160,7 +161,7 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
 
     private int Dequeue()
     {
-        int bundle = (int)(uint)_queue[0];
+        int bundle = (int)~(uint)_queue[0];
         ulong key = _queue.RemoveLast();
         Span<ulong> heap = _queue.Span;
         if (heap.Length > 0)
@@ -198,15 +199,15 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
     private void Measure(int bundle)
     {
         ref Bundle b = ref _bundles[bundle];
-        float cost = 0, bestHint = -1;
-        int length = 0, siteCount = 0;
-        bool needsReg = false, wholeSite = false, loose = false;
+        double cost = 0;
+        float bestHint = -1;
+        int length = 0, siteCount = 0, regSiteCount = 0;
+        bool wholeSite = false, loose = false;
         b.FixedHints = 0;
         b.BestHint = -1;
         for (int r = b.FirstRange; r >= 0; r = _ranges[r].Next)
         {
-            ref LiveRange range = ref _ranges[r];
-            range.Bundle = bundle;
+            ref readonly LiveRange range = ref _ranges[r];
             length += range.To - range.From;
             siteCount += range.EndSite - range.FirstSite;
             bool whole = false;
@@ -218,7 +219,7 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
                 wholeSite |= site.IsWhole;
                 if (site.Kind == SiteKind.Reg)
                 {
-                    needsReg = true;
+                    regSiteCount++;
                 }
                 else if (site.Kind == SiteKind.Fixed)
                 {
@@ -237,15 +238,17 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
         b.Cost = cost;
         b.Length = length;
         b.SiteCount = siteCount;
-        b.NeedsReg = needsReg;
-        b.Weight = Math.Min(cost * 2 / length, MaxOrdinaryWeight);
-        if (needsReg && IsMinimal(b))
+        b.RegSiteCount = regSiteCount;
+        b.Weight = OrdinaryWeight(b);
+        if (regSiteCount > 0 && IsMinimal(b))
         {
             bool pair = b.FirstRange != b.LastRange;
             loose |= pair && !(ReusesInput(b.LastRange) && _sites[_ranges[b.LastRange].FirstSite].Kind == SiteKind.Reg);
             b.Weight = loose ? LooseInstWeight : wholeSite || pair ? WholeInstWeight : HalfInstWeight;
         }
     }
+
+    private static float OrdinaryWeight(in Bundle b) => Math.Min((float)(b.Cost * 2 / b.Length), MaxOrdinaryWeight);
 
     private bool IsMinimal(in Bundle b) => _ranges[b.FirstRange].From >> 1 == (_ranges[b.LastRange].To - 1) >> 1;
 
@@ -258,7 +261,11 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
         ulong allowed = _classRegisters[b.Class] & ~reserved;
         ulong free = allowed & ~QueryOccupied(b);
         int register = Choose(b, free);
-        if (register >= 0)
+        if (PrefersSlot(b))
+        {
+            Spill(bundle);
+        }
+        else if (register >= 0)
         {
             Assign(bundle, register);
         }
@@ -266,16 +273,23 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
         {
             Spill(bundle);
         }
-        else if (allowed == 0 || !TryEvict(bundle, allowed))
+        else if (!TryEvict(bundle, AvoidsFreshRegisters(b) ? allowed & ~_freshCalleeSaved : allowed))
         {
             SplitOrSpill(bundle);
         }
     }
 
+    /// <summary>
+    /// A part of a split bundle that only asks for "any place", and no oftener than a reload would run, reads the slot.
+    /// </summary>
+    private bool PrefersSlot(in Bundle b) =>
+        b.Generation > 0 && b.SiteCount > 0 && b.RegSiteCount == 0 && b.FixedHints == 0
+        && b.Cost <= _blockWeights[_blockOfInst[_ranges[b.FirstRange].From >> 1]];
+
     private ulong QueryOccupied(in Bundle b)
     {
-        ulong busy = 0;
-        for (int r = b.FirstRange; r >= 0; r = _ranges[r].Next)
+        ulong busy = 0, all = _classRegisters[b.Class];
+        for (int r = b.FirstRange; r >= 0 && (busy & all) != all; r = _ranges[r].Next)
         {
             busy |= _occupied.Query(_ranges[r].From, _ranges[r].To);
         }
@@ -285,8 +299,8 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
 
     private ulong QueryReserved(in Bundle b)
     {
-        ulong busy = 0;
-        for (int r = b.FirstRange; r >= 0; r = _ranges[r].Next)
+        ulong busy = 0, all = _classRegisters[b.Class];
+        for (int r = b.FirstRange; r >= 0 && (busy & all) != all; r = _ranges[r].Next)
         {
             busy |= _reserved.Query(_ranges[r].From, _ranges[r].To);
         }
@@ -375,7 +389,7 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
         }
 
         ulong fresh = free & _freshCalleeSaved;
-        if (fresh != 0 && b.Weight <= MaxOrdinaryWeight && AvoidsFreshRegisters(b))
+        if (fresh != 0 && AvoidsFreshRegisters(b))
         {
             free &= ~fresh;
             if (free == 0)
@@ -420,7 +434,7 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
     }
 
     /// <summary>Whether memory is cheaper for the bundle than the save and restore of a callee-saved register that is not yet in use.</summary>
-    private bool AvoidsFreshRegisters(in Bundle b) => b.Cost < CalleeSavedCost && (_classRegisters[b.Class] & ~_freshCalleeSaved) != 0;
+    private bool AvoidsFreshRegisters(in Bundle b) => b.Weight <= MaxOrdinaryWeight && b.Cost < CalleeSavedCost && (_classRegisters[b.Class] & ~_freshCalleeSaved) != 0;
 
     private void Assign(int bundle, int register)
     {
@@ -431,6 +445,7 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
         _freshCalleeSaved &= ~bit;
         for (int r = b.FirstRange; r >= 0; r = _ranges[r].Next)
         {
+            _ranges[r].Bundle = bundle;
             _occupied.Add(_ranges[r].From, _ranges[r].To, bit);
             if (_timelinesKept)
             {
@@ -439,12 +454,24 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
         }
     }
 
-    private void Spill(int bundle) => _bundles[bundle].Place = Bundle.InSlot;
+    private void Spill(int bundle)
+    {
+        _bundles[bundle].Place = Bundle.InSlot;
+        for (int r = _bundles[bundle].FirstRange; r >= 0; r = _ranges[r].Next)
+        {
+            _ranges[r].Bundle = bundle;
+        }
+    }
 
     // ----- eviction -----
 
     private bool TryEvict(int bundle, ulong allowed)
     {
+        if (allowed == 0)
+        {
+            return false;
+        }
+
         KeepTimelines();
         ref readonly Bundle b = ref _bundles[bundle];
         float limit = b.Weight;
