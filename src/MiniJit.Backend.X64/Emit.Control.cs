@@ -217,7 +217,7 @@ internal sealed partial class X64Emitter
             X64Form.Args => 0,
             X64Form.MoveInt or X64Form.MoveFloat => CopyBound(inst),
             X64Form.LoadInt or X64Form.ReadRegister or X64Form.WriteRegister => MoveBound,
-            X64Form.LoadFloat or X64Form.LoadSymbolAddress or X64Form.TrapIf => MoveBound,
+            X64Form.LoadFloat or X64Form.LoadSymbolAddress or X64Form.TrapIf or X64Form.SelectFloat => MoveBound,
             X64Form.JmpLabel or X64Form.JccLabel or X64Form.JccEitherLabel => BranchEncoder.MaxTerminatorSize,
             X64Form.CallSymbol or X64Form.CallIndirect or X64Form.LoadTableTarget or X64Form.JmpTable or X64Form.TrapIfEither => 20,
             X64Form.Ret or X64Form.TailCallSymbol or X64Form.TailCallIndirect => EpilogueBound(),

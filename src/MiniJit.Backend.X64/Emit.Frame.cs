@@ -45,7 +45,7 @@ internal sealed partial class X64Emitter
 
         _buffer.StartInstruction();
         AbiPart context = _frame.Limit.Context;
-        Put(X64Form.MovRm, 8, R10, context.InRegister ? Rm.Register(context.Register) : Rm.Memory(Rbp, 16 + context.Offset));
+        Put(X64Form.MovRm, 8, R10, context.InRegister ? Rm.Register(context.Register) : Rm.Memory(Rbp, 16 + _frame.ArgArea - _frame.IncomingArgs + context.Offset));
         for (int i = 0; i < _frame.Limit.LoadCount; i++)
         {
             _buffer.StartInstruction();
