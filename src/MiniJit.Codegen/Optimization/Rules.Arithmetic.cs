@@ -139,8 +139,9 @@ internal sealed partial class Rules
         // ineg (sshr x, bits-1)                               => ushr x, bits-1
         if (IsShift(x, Opcode.Sshr, out z, out s) && s == ty.Bits - 1) { return Hit(Rule.InegSignMask, Shift(Opcode.Ushr, ty, z, s)); }
 
-        // ineg x                          [x is 0 or 1]       => bmask x
-        if (IsBool(x)) { return Hit(Rule.InegBool, Unary(Opcode.Bmask, ty, StripZeroExtension(x))); }
+        // ineg (icmp cc x, y)                                 => bmask (icmp cc x, y)
+        z = StripZeroExtension(x);
+        if (IsComparison(z)) { return Hit(Rule.InegComparison, Unary(Opcode.Bmask, ty, z)); }
 
         return default;
     }
@@ -264,6 +265,10 @@ internal sealed partial class Rules
 
         return default;
     }
+
+    /// <summary>A comparison of scalars, which machines turn into flags, not a number.</summary>
+    private bool IsComparison(Value value) =>
+        (Is(value, Opcode.Icmp, out InstructionData data) || Is(value, Opcode.Fcmp, out data)) && data.Type.IsScalar;
 
     /// <summary>What a zero extension extends; otherwise the value itself. Both are zero at the same time.</summary>
     private Value StripZeroExtension(Value value)

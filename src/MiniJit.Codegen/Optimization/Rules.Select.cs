@@ -96,6 +96,9 @@ internal sealed partial class Rules
         // bmask (icmp ne x, 0)                                => bmask x
         if (TryStripCondition(x, out Value stripped, out bool inverted) && !inverted) { return Hit(Rule.BmaskCondition, Unary(Opcode.Bmask, ty, stripped)); }
 
+        // bmask x                         [x is 0 or 1, no comparison]   => ineg x
+        if (IsSmallInt(ty) && _dfg.TypeOf(x).Bits <= ty.Bits && IsBool(x) && !IsComparison(x)) { return Hit(Rule.BmaskBool, Unary(Opcode.Ineg, ty, Resize(ty, x))); }
+
         return default;
     }
 
