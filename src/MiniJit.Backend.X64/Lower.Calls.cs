@@ -396,20 +396,22 @@ internal sealed partial class X64LowerContext
             return;
         }
 
-        if (_callAbi.HasReturnPointer)
-        {
-            Fail("unsupported: a tail call whose results need a return area on x86_64");
-            return;
-        }
-
         TailArgSize = Math.Max(TailArgSize, _callAbi.ArgAreaSize);
         Span<VReg> inRegisters = stackalloc VReg[_callAbi.Parts.Count];
         PlaceArguments(args, inRegisters, tail: true);
+
+        // The callee's results are the caller's own, so it writes them where this function's caller wants them.
+        VReg returnPointer = _callAbi.HasReturnPointer ? ReturnPointer : default;
+        if (_callAbi.HasReturnPointer && !_callAbi.ReturnPointer.InRegister)
+        {
+            StoreTo(IrType.I64, returnPointer, Mem.Tail(_callAbi.ReturnPointer.Offset - _callAbi.ArgAreaSize));
+        }
+
         ref MachineInst call = ref Begin((ushort)(target.IsSymbol ? X64Form.TailCallSymbol : X64Form.TailCallIndirect));
         call.Flags = MachineInstFlags.Terminator;
         call.Data = target.Symbol;
         call.Imm = _callAbi.ArgAreaSize;
-        UseArguments(inRegisters, default);
+        UseArguments(inRegisters, returnPointer);
         if (!target.IsSymbol)
         {
             // rax carries no argument and survives the epilogue.

@@ -1,5 +1,5 @@
 // Lowering rules: 128-bit integers, in two registers with the low half first. What is not here (division, multiplication high
-// halves, counts of leading signs, min/max, float conversions, atomics) is reported as unsupported.
+// halves, min/max, float conversions, atomics) is reported as unsupported.
 using MiniJit.Codegen.Lowering;
 using MiniJit.Codegen.Machine;
 using MiniJit.IR;
@@ -31,6 +31,7 @@ internal sealed partial class X64LowerContext
             case Opcode.Popcnt: SetResult(inst, 0, Popcnt128(inst)); return true;
             case Opcode.Clz: SetResult(inst, 0, CountZeros128(inst, leading: true)); return true;
             case Opcode.Ctz: SetResult(inst, 0, CountZeros128(inst, leading: false)); return true;
+            case Opcode.Cls: SetResult(inst, 0, CountSigns128(inst)); return true;
             case Opcode.Iabs: SetResult(inst, 0, Abs128(inst)); return true;
             case Opcode.Icmp: SetResult(inst, 0, SetFlag(EmitIcmp128(Dfg[inst].IntCC, Arg(inst, 0), Arg(inst, 1)))); return true;
             case Opcode.Uextend or Opcode.Sextend: SetResult(inst, 0, Extend128(Arg(inst, 0), signed: Dfg[inst].Opcode == Opcode.Sextend)); return true;
@@ -245,7 +246,21 @@ internal sealed partial class X64LowerContext
 
     private ValueRegs CountZeros128(Inst inst, bool leading)
     {
+        return CountZeros128(PutRegs(Arg(inst, 0)), leading);
+    }
+
+    // cls x                                             => clz (x ^ sign) − 1
+    private ValueRegs CountSigns128(Inst inst)
+    {
         ValueRegs x = PutRegs(Arg(inst, 0));
+        VReg sign = Modify(X64Form.SarMi, 8, x.High, 63);
+        ValueRegs magnitude = new(Binary(X64Form.XorRm, 8, x.Low, sign), Binary(X64Form.XorRm, 8, x.High, sign));
+        ValueRegs zeros = CountZeros128(magnitude, leading: true);
+        return new(Alu(AluOp.Sub, 8, zeros.Low, 1), zeros.High);
+    }
+
+    private ValueRegs CountZeros128(ValueRegs x, bool leading)
+    {
         (VReg near, VReg far) = leading ? (x.High, x.Low) : (x.Low, x.High);
         VReg nearCount = leading ? LeadingZeros(near, IrType.I64) : TrailingZeros(near, IrType.I64);
         VReg farCount = leading ? LeadingZeros(far, IrType.I64) : TrailingZeros(far, IrType.I64);
