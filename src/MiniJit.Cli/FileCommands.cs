@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.IO;
 using System.Text;
+using MiniJit.Codegen.Settings;
 using MiniJit.Filetests.Tools;
 
 namespace MiniJit.Cli;
@@ -10,16 +12,23 @@ namespace MiniJit.Cli;
 /// <summary>The commands that work on single files.</summary>
 internal static class FileCommands
 {
+    private static readonly string[] s_views = ["clif", "vcode", "disasm", "all"];
+
     /// <summary>Adds them.</summary>
     public static void AddTo(Command root)
     {
-        root.Add(Create("cat", "Print the functions canonically.", FileTools.Cat));
-        root.Add(Create("verify", "Verify the functions.", FileTools.Verify));
-        root.Add(Create("print-cfg", "Print control-flow graphs in Graphviz' language.", FileTools.PrintCfg));
-        root.Add(Create("interpret", "Carry out the run commands in the interpreter.", FileTools.Interpret));
+        root.Add(Simple("cat", "Print the functions canonically.", FileTools.Cat));
+        root.Add(Simple("verify", "Verify the functions.", FileTools.Verify));
+        root.Add(Simple("print-cfg", "Print control-flow graphs in Graphviz' language.", FileTools.PrintCfg));
+        root.Add(Simple("interpret", "Carry out the run commands in the interpreter.", FileTools.Interpret));
+        root.Add(Run());
+        root.Add(Compile());
+        root.Add(Disasm());
+        root.Add(Bench());
+        root.Add(Time());
     }
 
-    private static Command Create(string name, string description, Func<ToolContext, IReadOnlyList<string>, int> run)
+    private static Command Simple(string name, string description, Func<ToolContext, IReadOnlyList<string>, int> run)
     {
         Argument<string[]> paths = Paths();
         Command command = new(name, description) { paths };
@@ -27,11 +36,146 @@ internal static class FileCommands
         return command;
     }
 
+    private static Command Run()
+    {
+        Argument<string[]> paths = Paths();
+        CompileOptions options = new();
+        Command command = options.AddTo(new("run", "Compile for this machine and carry out the run commands.") { paths });
+        command.SetAction(parsed => WithConsole(context => CompileTools.Run(context, parsed.GetValue(paths) ?? [], options.Of(parsed))));
+        return command;
+    }
+
+    private static Command Compile()
+    {
+        Argument<string[]> paths = Paths();
+        CompileOptions options = new();
+        Option<string> show = new("--show") { Description = "What to show, separated by commas: clif (after optimisation), vcode, disasm, all.", HelpName = "views", DefaultValueFactory = _ => "" };
+        show.CompletionSources.Add(s_views);
+        show.Validators.Add(static result =>
+        {
+            if (!TryReadViews(result.GetValueOrDefault<string>(), out _))
+            {
+                result.AddError("--show takes clif, vcode, disasm or all, separated by commas");
+            }
+        });
+        Command command = options.AddTo(new("compile", "Compile the functions.") { paths, show });
+        command.SetAction(parsed => WithConsole(context =>
+        {
+            _ = TryReadViews(parsed.GetValue(show), out CompileView view);
+            return CompileTools.Compile(context, parsed.GetValue(paths) ?? [], options.Of(parsed), view);
+        }));
+        return command;
+    }
+
+    private static Command Disasm()
+    {
+        Argument<string[]> paths = Paths();
+        CompileOptions options = new();
+        Command command = options.AddTo(new("disasm", "Compile the functions and show the machine code.") { paths });
+        command.SetAction(parsed => WithConsole(context => CompileTools.Compile(context, parsed.GetValue(paths) ?? [], options.Of(parsed), CompileView.Disassembly)));
+        return command;
+    }
+
+    private static Command Bench()
+    {
+        Argument<string[]> paths = new("path") { Description = "Files, directories and globs.", Arity = ArgumentArity.OneOrMore };
+        CompileOptions options = new();
+        Option<int> iterations = Positive("--iters", "How often everything is compiled.", 10);
+        Option<bool> json = Json();
+        Command command = options.AddTo(new("bench", "Measure how long parsing and compiling take.") { paths, iterations, json });
+        command.SetAction(parsed => WithConsole(context =>
+            Measurement.Bench(context, parsed.GetValue(paths) ?? [], options.Of(parsed), parsed.GetValue(iterations), parsed.GetValue(json))));
+        return command;
+    }
+
+    private static Command Time()
+    {
+        Argument<string> path = new("file") { Description = "The file; '-' is standard input." };
+        CompileOptions options = new();
+        Option<string> function = new("--func") { Description = "The function to call.", HelpName = "name", Required = true };
+        Option<long[]> arguments = new("--arg") { Description = "An integer argument; once per parameter.", HelpName = "n" };
+        Option<int> repeat = Positive("--repeat", "How often it is called.", 5);
+        Option<bool> json = Json();
+        Command command = options.AddTo(new("time", "Measure how long a compiled function takes.") { path, function, arguments, repeat, json });
+        command.SetAction(parsed => WithConsole(context => Measurement.Time(
+            context, parsed.GetValue(path)!, options.Of(parsed), parsed.GetValue(function)!, parsed.GetValue(arguments) ?? [], parsed.GetValue(repeat), parsed.GetValue(json))));
+        return command;
+    }
+
     private static Argument<string[]> Paths() => new("file") { Description = "Files; '-' is standard input.", Arity = ArgumentArity.OneOrMore };
+
+    private static Option<bool> Json() => new("--json") { Description = "Write one line of JSON." };
+
+    private static Option<int> Positive(string name, string description, int value)
+    {
+        Option<int> option = new(name) { Description = description, HelpName = "n", DefaultValueFactory = _ => value };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError($"{name} must be positive");
+            }
+        });
+        return option;
+    }
+
+    private static bool TryReadViews(string? text, out CompileView view)
+    {
+        view = CompileView.None;
+        foreach (string word in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            int index = Array.IndexOf(s_views, word);
+            if (index < 0)
+            {
+                return false;
+            }
+
+            view |= word == "all" ? CompileView.Clif | CompileView.VCode | CompileView.Disassembly : (CompileView)(1 << index);
+        }
+
+        return true;
+    }
 
     private static int WithConsole(Func<ToolContext, int> run)
     {
         using StreamWriter output = new(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16);
         return run(new(output, Console.Error));
+    }
+
+    /// <summary>Options of every command that compiles.</summary>
+    private sealed class CompileOptions
+    {
+        private readonly Option<string> _target = new("--target") { Description = "Triple and settings, for example 'x86_64 has_avx'; this machine if not given.", HelpName = "target", DefaultValueFactory = _ => "" };
+        private readonly Option<string[]> _settings = new("--set") { Description = "A shared or target setting, name or name=value; may be repeated.", HelpName = "setting" };
+        private readonly Option<string> _level = new("--opt") { Description = "Optimisation: none, speed or speed_and_size.", HelpName = "level", DefaultValueFactory = _ => "" };
+
+        public Command AddTo(Command command)
+        {
+            _target.CompletionSources.Add("x86_64", "aarch64");
+            _level.CompletionSources.Add("none", "speed", "speed_and_size");
+            _settings.CompletionSources.Add(static _ => SettingNames());
+            command.Add(_target);
+            command.Add(_settings);
+            command.Add(_level);
+            return command;
+        }
+
+        public ToolOptions Of(ParseResult parsed) => new()
+        {
+            Target = parsed.GetValue(_target) ?? "",
+            Settings = parsed.GetValue(_settings) ?? [],
+            OptLevel = parsed.GetValue(_level) ?? "",
+        };
+
+        private static List<string> SettingNames()
+        {
+            List<string> names = [];
+            foreach (SettingDescriptor setting in SharedSettings.Group.Settings)
+            {
+                names.Add(setting.Name);
+            }
+
+            return names;
+        }
     }
 }

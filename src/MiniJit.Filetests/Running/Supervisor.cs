@@ -152,6 +152,11 @@ internal sealed class Supervisor : IRunEvents, IDisposable
         bool finished = false;
         bool gone = false;
         _silent = true;
+        lock (_lock)
+        {
+            _running.Clear();
+        }
+
         Thread reader = new(() =>
         {
             finished = worker.Pump(order, this);
@@ -248,11 +253,16 @@ internal sealed class Supervisor : IRunEvents, IDisposable
 
     private void Investigate(string end)
     {
-        List<int> suspects;
+        List<(int File, int Case)> suspects = [];
         lock (_lock)
         {
-            suspects = [.. _running.Keys];
+            foreach ((int file, Running running) in _running)
+            {
+                suspects.Add((file, running.Case));
+            }
+
             suspects.Sort();
+            _running.Clear();                                  // nothing of it runs any more: it must not time out while others are looked into
         }
 
         if (suspects.Count == 0)
@@ -262,24 +272,24 @@ internal sealed class Supervisor : IRunEvents, IDisposable
         }
 
         bool found = false;
-        foreach (int file in suspects)
+        foreach ((int file, int testCase) in suspects)
         {
-            found |= FindCulprits(file);
+            found |= FindCulprits(file, testCase);
         }
 
         if (!found && !MustStop)
         {
             // All suspects ran to their end alone. The crash must not be lost: the first file carries it.
             string others = suspects.Count == 1 ? "" : $" together with {suspects.Count - 1} other files";
-            FailFile(suspects[0], $"the process {end} while this file ran{others}; alone it does not");
+            FailFile(suspects[0].File, $"the process {end} while this file ran{others}; alone it does not");
         }
     }
 
     /// <summary>Runs a file alone, from the test that was under way, until nothing in it crashes any more.</summary>
     /// <returns>Whether something did.</returns>
-    private bool FindCulprits(int file)
+    private bool FindCulprits(int file, int testCase)
     {
-        string end = RunAlone(file, _running[file].Case);
+        string end = RunAlone(file, testCase);
         bool found = end.Length != 0;
         while (end.Length != 0 && !MustStop)
         {
@@ -329,11 +339,6 @@ internal sealed class Supervisor : IRunEvents, IDisposable
     // The tests of one file in a worker of their own, with a report of every call.
     private string RunAlone(int file, int firstCase)
     {
-        lock (_lock)
-        {
-            _running.Remove(file);
-        }
-
         RunOptions alone = _options with { Jobs = 1 };
         return Drive(WorkerProcess.Start(), new(alone, WantsSteps: true, [new(file, _paths[file], firstCase)]));
     }

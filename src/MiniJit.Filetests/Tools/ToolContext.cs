@@ -82,6 +82,13 @@ internal sealed class ToolContext(TextWriter output, TextWriter error)
         return ExitCode.Failure;
     }
 
+    /// <summary>Reports what is wrong with the command line.</summary>
+    public int Usage(string message)
+    {
+        Error.Write($"minijit: {message}\n");
+        return ExitCode.Usage;
+    }
+
     /// <summary>The target that the command line asks for; the host with everything it has if it asks for none.</summary>
     /// <param name="options">The command line.</param>
     /// <param name="settings">Shared settings to start from.</param>

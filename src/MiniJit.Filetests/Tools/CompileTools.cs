@@ -1,0 +1,141 @@
+using System;
+using System.Collections.Generic;
+using MiniJit.Codegen;
+using MiniJit.Codegen.Settings;
+using MiniJit.Filetests.Engines;
+using MiniJit.Filetests.Files;
+using MiniJit.Filetests.Subtests;
+using MiniJit.IR;
+using MiniJit.IR.Verification;
+using MiniJit.Runtime.Invocation;
+
+namespace MiniJit.Filetests.Tools;
+
+/// <summary>What <c>compile</c> shows of each function.</summary>
+[Flags]
+internal enum CompileView : byte
+{
+    /// <summary>Name and size.</summary>
+    None = 0,
+
+    /// <summary>The function as the mid-end leaves it.</summary>
+    Clif = 1,
+
+    /// <summary>Lowered code over virtual registers.</summary>
+    VCode = 2,
+
+    /// <summary>The listing of the machine code.</summary>
+    Disassembly = 4,
+}
+
+/// <summary>The commands that compile single files.</summary>
+internal static class CompileTools
+{
+    /// <summary>Compiles all functions and shows what is asked for.</summary>
+    public static int Compile(ToolContext context, IReadOnlyList<string> paths, ToolOptions options, CompileView view)
+    {
+        if (!TryGetTarget(options, forHost: false, out Target? target, out string error))
+        {
+            return context.Usage(error);
+        }
+
+        int exit = ExitCode.Success;
+        CompileContext compiler = new();
+        foreach (string path in paths)
+        {
+            if (context.Read(path) is not ParsedFile file)
+            {
+                exit = ExitCode.Failure;
+                continue;
+            }
+
+            foreach (ParsedFunction function in file.Functions)
+            {
+                if (compiler.Compile(function.Function, target!) is not CompiledCode code)
+                {
+                    // An error of the verifier knows its entity; where that stands only the reader knows.
+                    foreach (Diagnostic diagnostic in compiler.Diagnostics.Items)
+                    {
+                        Diagnostic placed = diagnostic.Span.Source is null ? diagnostic with { Span = function.SpanOf(diagnostic.Entity) } : diagnostic;
+                        context.Error.Write($"{placed.Format()}\n");
+                    }
+
+                    exit = ExitCode.Failure;
+                    continue;
+                }
+
+                Show(context, compiler, code, function.Function, target!, view);
+            }
+        }
+
+        return exit;
+    }
+
+    /// <summary>Compiles for this machine and carries out the run commands.</summary>
+    public static int Run(ToolContext context, IReadOnlyList<string> paths, ToolOptions options)
+    {
+        if (!TryGetTarget(options, forHost: true, out Target? target, out string error))
+        {
+            return context.Usage(error);
+        }
+
+        if (!target!.RunsOnHost(out string reason))
+        {
+            return context.Fail(reason);
+        }
+
+        int exit = ExitCode.Success;
+        Verifier verifier = new();
+        CompileContext compiler = new();
+        NativeHost host = new(compiler);
+        foreach (string path in paths)
+        {
+            if (context.Read(path, HostCaller.HostConvention) is not ParsedFile file || !context.Report(FileTools.Errors(file, verifier, CompileContext.OptionsOf(target))))
+            {
+                exit = ExitCode.Failure;
+                continue;
+            }
+
+            using NativeEngine engine = new(host, compiler, target);
+            exit = FileTools.Execute(context, path, file, engine) ? exit : ExitCode.Failure;
+        }
+
+        return exit;
+    }
+
+    /// <summary>The back end's target for what the command line says.</summary>
+    public static bool TryGetTarget(ToolOptions options, bool forHost, out Target? target, out string error)
+    {
+        target = null;
+        if (!ToolContext.TryGetTarget(options, new SettingsBuilder(SharedSettings.Group), out TargetSpec? spec, out error))
+        {
+            return false;
+        }
+
+        target = new TargetCache().Find(spec!, forHost && spec!.Triple.Architecture == TargetTriple.Host.Architecture);
+        error = target is null ? $"there is no code generator for {spec!.Triple.ArchitectureName} yet" : "";
+        return target is not null;
+    }
+
+    private static void Show(ToolContext context, CompileContext compiler, CompiledCode code, Function function, Target target, CompileView view)
+    {
+        context.Output.Write($"{function.Name}: {code.Bytes.Length} bytes\n");
+        if ((view & CompileView.Clif) != 0)
+        {
+            context.Output.Write(Printer.Print(compiler.Optimized));
+        }
+
+        if ((view & CompileView.VCode) != 0)
+        {
+            context.Output.Write(compiler.FormatVCode());
+        }
+
+        if ((view & CompileView.Disassembly) != 0)
+        {
+            foreach (string line in target.Disassemble(code))
+            {
+                context.Output.Write($"{line}\n");
+            }
+        }
+    }
+}

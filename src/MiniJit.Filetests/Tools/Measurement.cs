@@ -1,0 +1,285 @@
+// `bench` measures compilation, `time` measures compiled code; both on one thread, with one context that is used again and again, and
+// with everything else done before the clock starts. Their JSON is one line.
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Text;
+using System.Text.Json;
+using MiniJit.Codegen;
+using MiniJit.Filetests.Engines;
+using MiniJit.Filetests.Running;
+using MiniJit.IR;
+using MiniJit.Runtime.Invocation;
+using MiniJit.Runtime.Linking;
+
+namespace MiniJit.Filetests.Tools;
+
+/// <summary>The measuring commands.</summary>
+internal static class Measurement
+{
+    /// <summary>Parses and compiles all functions again and again. Functions that do not compile are left out and listed.</summary>
+    public static int Bench(ToolContext context, IReadOnlyList<string> paths, ToolOptions options, int iterations, bool json)
+    {
+        // What is compiled was verified when it was read.
+        ToolOptions unverified = options with { Settings = ["enable_verifier=false", .. options.Settings] };
+        if (!CompileTools.TryGetTarget(unverified, forHost: false, out Target? target, out string error))
+        {
+            return context.Usage(error);
+        }
+
+        List<SourceText> sources = [];
+        List<string> missing = [];
+        long sourceBytes = 0;
+        foreach (string path in FileDiscovery.Find(new RunOptions { Paths = paths }, missing))
+        {
+            sources.Add(new(path, File.ReadAllText(path)));
+            sourceBytes += new FileInfo(path).Length;
+        }
+
+        if (missing.Count > 0)
+        {
+            return context.Fail($"no such file or directory: {missing[0]}");
+        }
+
+        double[] parse = new double[iterations];
+        Parser parser = new();
+        Function scratch = new(default);
+        for (int i = -1; i < iterations; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            foreach (SourceText source in sources)
+            {
+                parser.Open(source);
+                while (parser.ReadFunction(scratch))
+                {
+                }
+            }
+
+            parse[Math.Max(i, 0)] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        List<Function> functions = [];
+        List<(string Function, string Reason)> skipped = [];
+        CompileContext compiler = new();
+        long codeBytes = 0, instructions = 0;
+        foreach (SourceText source in sources)
+        {
+            foreach (ParsedFunction parsed in parser.Read(source).Functions)
+            {
+                if (compiler.Compile(parsed.Function, target!) is CompiledCode code)
+                {
+                    functions.Add(parsed.Function);
+                    codeBytes += code.Bytes.Length;
+                    instructions += CountInstructions(parsed.Function);
+                }
+                else
+                {
+                    skipped.Add((parsed.Function.Name.ToString(), NativeEngine.Describe(compiler.Diagnostics)));
+                }
+            }
+        }
+
+        double[] compile = new double[iterations];
+        long allocated = 0;
+        for (int i = 0; i < iterations; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            long start = Stopwatch.GetTimestamp();
+            foreach (Function function in functions)
+            {
+                compiler.Compile(function, target!);
+            }
+
+            compile[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Array.Sort(parse);
+        Array.Sort(compile);
+        Report report = new();
+        report.Add("functions", functions.Count);
+        report.Add("clif_insts", instructions);
+        report.Add("src_bytes", sourceBytes);
+        report.Add("code_bytes", codeBytes);
+        report.Add("parse_s_min", parse[0]);
+        report.Add("parse_s_median", parse[iterations / 2]);
+        report.Add("compile_s_min", compile[0]);
+        report.Add("compile_s_median", compile[iterations / 2]);
+        report.Add("compile_ns_per_inst_min", Math.Round(compile[0] * 1e9 / Math.Max(1, instructions), 1));
+        report.Add("allocated_bytes_per_function", Math.Round((double)allocated / Math.Max(1, functions.Count), 1));
+        report.Add("skipped", skipped);
+        report.Write(context.Output, json);
+        return ExitCode.Success;
+    }
+
+    /// <summary>Compiles a file, calls one of its functions again and again, and times the calls.</summary>
+    public static int Time(ToolContext context, string path, ToolOptions options, string name, IReadOnlyList<long> arguments, int repeat, bool json)
+    {
+        if (!CompileTools.TryGetTarget(options, forHost: true, out Target? target, out string error))
+        {
+            return context.Usage(error);
+        }
+
+        if (!target!.RunsOnHost(out string reason))
+        {
+            return context.Fail(reason);
+        }
+
+        if (context.Read(path, HostCaller.HostConvention) is not ParsedFile file)
+        {
+            return ExitCode.Failure;
+        }
+
+        CompileContext compiler = new();
+        NativeHost host = new(compiler);
+        using JitModule module = new(host.Heap);
+        JitFunction? timed = null;
+        Signature? signature = null;
+        long codeBytes = 0;
+        foreach (ParsedFunction parsed in file.Functions)
+        {
+            if (compiler.Compile(parsed.Function, target) is not CompiledCode code)
+            {
+                return context.Fail($"{parsed.Function.Name}: {NativeEngine.Describe(compiler.Diagnostics)}");
+            }
+
+            JitFunction compiled = module.Define(parsed.Function.Name, code);
+            codeBytes += code.Bytes.Length;
+            if (parsed.Function.Name.ToString().TrimStart('%') == name.TrimStart('%'))
+            {
+                (timed, signature) = (compiled, parsed.Function.Signature);
+            }
+        }
+
+        if (timed is null || signature!.Params.Count != arguments.Count || signature.Returns.Count > 1)
+        {
+            return context.Fail(timed is null ? $"no function {name}" : $"{timed.Name} has the signature {signature}: give one --arg per parameter");
+        }
+
+        if (!module.TryPublish(out IReadOnlyList<LinkError> errors))
+        {
+            return context.Fail(errors[0].ToString());
+        }
+
+        if (!host.CallerFor(target).TryBind(timed, signature, out HostCallable callable, out string problem))
+        {
+            return context.Fail(problem);
+        }
+
+        double[] nanoseconds = new double[repeat];
+        UInt128[] values = new UInt128[Math.Max(1, callable.SlotCount)];
+        for (int i = 0; i < repeat; i++)
+        {
+            for (int j = 0; j < arguments.Count; j++)
+            {
+                values[j] = (ulong)arguments[j];
+            }
+
+            long start = Stopwatch.GetTimestamp();
+            TrapInfo end = callable.Invoke(values);
+            nanoseconds[i] = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+            if (end.IsTrap)
+            {
+                return context.Fail(end.ToString());
+            }
+        }
+
+        Array.Sort(nanoseconds);
+        Report report = new();
+        report.Add("result", signature.Returns.Count == 0 ? "" : Result(signature.Returns[0].Type, values[0]));
+        report.Add("ns_min", Math.Round(nanoseconds[0]));
+        report.Add("ns_median", Math.Round(nanoseconds[repeat / 2]));
+        report.Add("code_bytes", codeBytes);
+        report.Write(context.Output, json);
+        return ExitCode.Success;
+    }
+
+    private static object Result(IrType type, UInt128 bits)
+    {
+        IR.Interpretation.DataValue value = new(type, bits & (UInt128.MaxValue >> (128 - type.Bits)));
+        return type.IsInt && type.Bits <= 64 ? value.AsInt64 : value.ToString();
+    }
+
+    private static long CountInstructions(Function function)
+    {
+        long count = 0;
+        for (Block block = function.Layout.EntryBlock; !block.IsNone; block = function.Layout.Next(block))
+        {
+            for (Inst inst = function.Layout.FirstInst(block); !inst.IsNone; inst = function.Layout.Next(inst))
+            {
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Names and values in order, as one line of JSON or as lines for people.</summary>
+    private sealed class Report
+    {
+        private readonly List<(string Name, object Value)> _items = [];
+
+        public void Add(string name, object value) => _items.Add((name, value));
+
+        public void Write(TextWriter output, bool asJson)
+        {
+            if (!asJson)
+            {
+                foreach ((string name, object value) in _items)
+                {
+                    output.Write(FormattableString.Invariant($"{name,-30} {(value is List<(string, string)> list ? list.Count : value)}\n"));
+                }
+
+                return;
+            }
+
+            using MemoryStream stream = new();
+            using (Utf8JsonWriter json = new(stream))
+            {
+                json.WriteStartObject();
+                foreach ((string name, object value) in _items)
+                {
+                    json.WritePropertyName(name);
+                    Write(json, value);
+                }
+
+                json.WriteEndObject();
+            }
+
+            output.Write(Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length));
+            output.Write('\n');
+        }
+
+        private static void Write(Utf8JsonWriter json, object value)
+        {
+            switch (value)
+            {
+                case int number:
+                    json.WriteNumberValue(number);
+                    break;
+                case long number:
+                    json.WriteNumberValue(number);
+                    break;
+                case double number:
+                    json.WriteNumberValue(number);
+                    break;
+                case List<(string Function, string Reason)> skipped:
+                    json.WriteStartArray();
+                    foreach ((string function, string reason) in skipped)
+                    {
+                        json.WriteStartObject();
+                        json.WriteString("function", function);
+                        json.WriteString("reason", reason);
+                        json.WriteEndObject();
+                    }
+
+                    json.WriteEndArray();
+                    break;
+                default:
+                    json.WriteStringValue(value.ToString());
+                    break;
+            }
+        }
+    }
+}
