@@ -189,27 +189,35 @@ internal sealed partial class X64LowerContext
         Value x = Arg(inst, 0);
         IrType from = TypeOf(x);
 
-        // uextend.i64 x            [x is a 32-bit result that cleared the upper half]   => x
-        if (!signed && from == IrType.I32 && IsZeroExtended(x))
-        {
-            return Put(x);
-        }
-
         // sextend (load.i8 …)      [one use]            => movsx d, [p]
         if (SinkableLoad(x, out Inst load) && Dfg[load].Opcode == Opcode.Load && !Dfg.MemFlagsOf(load).IsBig)
         {
             return Extend(SinkLoad(load), from, signed, type.Bytes);
         }
 
+        // uextend x                [x is zero above its type already]                   => x
+        if (!signed && IsZeroExtended(x))
+        {
+            return Put(x);
+        }
+
         return Extend(Put(x), from, signed, WideSize(type));
     }
 
-    /// <summary>Whether the instruction that computes this i32 writes zeros above it: what the processor does for every 32-bit result.</summary>
+    /// <summary>
+    /// Whether the instruction that computes this value writes zeros above its type: loads of i8 and i16 extend, and the processor clears the upper
+    /// half for every 32-bit result.
+    /// </summary>
     private bool IsZeroExtended(Value value)
     {
         Inst inst = Def(value);
-        return !inst.IsNone && Dfg[inst].Opcode is Opcode.Iadd or Opcode.Isub or Opcode.Imul or Opcode.Band or Opcode.Bor or Opcode.Bxor
-            or Opcode.Ishl or Opcode.Ushr or Opcode.Sshr or Opcode.Bnot or Opcode.Ineg or Opcode.Load or Opcode.Uload8 or Opcode.Uload16;
+        if (inst.IsNone || TypeOf(value) != IrType.I32)
+        {
+            return !inst.IsNone && Dfg[inst].Opcode == Opcode.Load;
+        }
+
+        return Dfg[inst].Opcode is Opcode.Iadd or Opcode.Isub or Opcode.Imul or Opcode.Band or Opcode.Bor or Opcode.Bxor
+            or Opcode.Ishl or Opcode.Ushr or Opcode.Sshr or Opcode.Bnot or Opcode.Ineg or Opcode.Load or Opcode.Uload8 or Opcode.Uload16 or Opcode.Uextend;
     }
 
     // iconcat lo, hi           [up to i32]              => zext lo | hi << B

@@ -284,7 +284,7 @@ internal sealed partial class X64LowerContext
         }
 
         VReg limit = LoadInt(count, 4);
-        VReg index = Extend(Put(Arg(inst, 0)), IrType.I32, signed: false, 8);
+        VReg index = PutExtended(Arg(inst, 0), signed: false, 8);
         Compare(4, index, count);
         index = Cmov(Condition.AboveEqual, 4, index, limit);
         int table = JumpTables.Begin();

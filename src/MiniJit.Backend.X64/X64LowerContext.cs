@@ -249,7 +249,7 @@ internal sealed partial class X64LowerContext(SharedSettings settings, X64Settin
 
     private RegMemImm PutRegImm(Value value) => Const32(value, out int constant) ? constant : (RegMemImm)Put(value);
 
-    /// <summary>A load of exactly <paramref name="size"/> bytes folded in, or a register.</summary>
+    /// <summary>A load of exactly <paramref name="size"/> bytes folded in, a float constant, or a register.</summary>
     private RegMem PutRegMem(Value value, int size)
     {
         if (TypeOf(value).Bytes == size && size is 4 or 8 && SinkableLoad(value, out Inst load) && Dfg[load].Opcode == Opcode.Load && !Dfg.MemFlagsOf(load).IsBig)
@@ -257,7 +257,23 @@ internal sealed partial class X64LowerContext(SharedSettings settings, X64Settin
             return SinkLoad(load);
         }
 
-        return Put(value);
+        return FloatConstant(value, out Mem constant) ? constant : Put(value);
+    }
+
+    /// <summary>A float constant as a memory operand; +0 is cheaper in a register.</summary>
+    private bool FloatConstant(Value value, out Mem memory)
+    {
+        memory = default;
+        Inst inst = Def(value);
+        if (inst.IsNone || Dfg[inst].Opcode is not (Opcode.F32const or Opcode.F64const) || Dfg[inst].FloatBits == 0)
+        {
+            return false;
+        }
+
+        ulong bits = Dfg[inst].FloatBits;
+        int handle = Dfg[inst].Opcode == Opcode.F64const ? Constants.AddUInt64(bits) : Constants.AddUInt32((uint)bits);
+        memory = new Mem(AddressMode.RipConstant, default, default, 0, 0, handle, 0);
+        return true;
     }
 
     private Mem SinkLoad(Inst load)
@@ -281,7 +297,7 @@ internal sealed partial class X64LowerContext(SharedSettings settings, X64Settin
             return LoadInt(signed ? constant : constant & (long)(ulong.MaxValue >> (64 - type.Bits)), size);
         }
 
-        return Extend(Put(value), type, signed, size);
+        return !signed && IsZeroExtended(value) ? Put(value) : Extend(Put(value), type, signed, size);
     }
 
     private VReg Extend(RegMem source, IrType from, bool signed, int size) => from.Bytes switch

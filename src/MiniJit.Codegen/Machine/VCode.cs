@@ -6,7 +6,9 @@
 //   * there are no critical edges: if a block has several successors, each of them has it as its only predecessor;
 //   * only a block with exactly one successor passes branch arguments, and only a block with at least two predecessors
 //     (or one predecessor that has one successor) has parameters; lowering has aliased the rest away;
-//   * the last instruction of a block is its terminator; a terminator defines nothing;
+//   * the entry block has no predecessors and no parameters;
+//   * the last instruction of a block is its terminator; a terminator defines nothing, and a jump into a block with several
+//     predecessors has no operands and no clobbers: the moves of its edge go before it;
 //   * a fixed register is the constraint of at most one early use and at most one late def of an instruction, and
 //     a clobbered register is no def of the same instruction.
 // All arrays are growable columns that are cleared, never dropped.

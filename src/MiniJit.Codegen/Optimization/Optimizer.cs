@@ -67,6 +67,14 @@ internal sealed class Optimizer
             return;
         }
 
+        _dominators.Compute(function, _cfg);
+        if (JumpThreading.Run(function, _cfg, _dominators))
+        {
+            _cfg.Compute(function);
+            UnreachableCode.Remove(function, _cfg);
+            _parameters.RemoveConstant(function, _cfg);
+        }
+
         bool again = true;
         for (int run = 0; run < MaxRuns && again; run++)
         {
