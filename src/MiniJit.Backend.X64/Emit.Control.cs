@@ -183,7 +183,7 @@ internal sealed partial class X64Emitter
                 _buffer.Thread(new Label(i), new Label(last.Data));
             }
 
-            start += size + (moveCount * MoveBound);
+            start += size + (moveCount * MoveBound) + _frame.BlockPadding;
         }
     }
 

@@ -56,6 +56,10 @@ internal sealed partial class X64Emitter
             if (!_buffer.IsThreaded(new Label(block)))
             {
                 EmitBlock(block, ref nextMove);
+                if (_frame.BlockPadding != 0)
+                {
+                    _buffer.EndBlockWithPadding(_frame.BlockPadding);
+                }
             }
         }
 

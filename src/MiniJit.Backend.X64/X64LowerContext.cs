@@ -16,6 +16,7 @@ namespace MiniJit.Backend.X64;
 /// <summary>Lowering for x86-64; one per compile context and target.</summary>
 internal sealed partial class X64LowerContext(SharedSettings settings, X64Settings isa, CallConv libraryConvention) : LowerContext
 {
+    private const int MaxBlockPaddingLog2 = 20;
     private readonly AbiAssignment _ownAbi = new(), _callAbi = new();
     private readonly bool _avx = isa.UseAvx;
     private VReg _returnPointer;                               // of the hidden return area, or of an sret parameter
@@ -36,6 +37,11 @@ internal sealed partial class X64LowerContext(SharedSettings settings, X64Settin
         TailArgSize = 0;
         _returnPointer = default;
         Abi.Assign(Function.Signature, settings, _ownAbi);
+        if (settings.BbPaddingLog2MinusOne > MaxBlockPaddingLog2)
+        {
+            Fail($"unsupported: bb_padding_log2_minus_one above {MaxBlockPaddingLog2}");
+        }
+
         StackLimit limit = default;
         if ((_ownAbi.Error ?? limit.Find(Function, _ownAbi)) is { } error)
         {

@@ -73,6 +73,7 @@ internal sealed class X64Compiler(X64Target target) : IsaCompiler
             FloatSaveSize = 16,
             IncomingArgs = _lowering.OwnAbi.ArgAreaSize,
             TailArgs = _lowering.TailArgSize,
+            BlockPadding = settings.BbPaddingLog2MinusOne == 0 ? 0 : 1 << (settings.BbPaddingLog2MinusOne - 1),
             HasCalls = _lowering.HasCalls,
             Limit = _lowering.StackLimit,
             CalleePopsArgs = _lowering.OwnAbi.CalleePops,

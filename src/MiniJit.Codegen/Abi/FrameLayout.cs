@@ -48,6 +48,9 @@ internal struct FrameLayout
     /// <summary>If not 0, symbol index + 1 of the routine that does so instead; it takes the frame's size.</summary>
     public int ProbeSymbol;
 
+    /// <summary>Bytes of padding after each machine block, to stress branch ranges (<c>bb_padding_log2_minus_one</c>).</summary>
+    public int BlockPadding;
+
     /// <summary>Whether the function calls anything: a callee needs room for its return address and frame pointer.</summary>
     public bool HasCalls;
 

@@ -97,6 +97,25 @@ internal sealed partial class MachineBuffer
         _limit = 0;
     }
 
+    /// <summary>Ends a block whatever follows: writes its pending terminator in full, then <paramref name="bytes"/> zeros that nothing reaches.</summary>
+    public void EndBlockWithPadding(int bytes)
+    {
+        if (_pending.Kind != TerminatorKind.None)
+        {
+            WritePendingHere(canFallThrough: false);
+        }
+
+        if (IslandDue(bytes + InstructionRoom))
+        {
+            EmitDeferred(isLast: false);
+        }
+
+        Reserve(bytes);
+        _bytes.AsSpan(_count, bytes).Clear();
+        _count += bytes;
+        UpdateLimit();
+    }
+
     private bool StartsHere(int label) => _open.Span.Contains(label);
 
     /// <summary>Writes the pending terminator and binds the labels that start here.</summary>
@@ -104,13 +123,8 @@ internal sealed partial class MachineBuffer
     {
         if (_pending.Kind != TerminatorKind.None)
         {
-            Reserve(InstructionRoom);
-            uint sourceLoc = _sourceLoc;
-            SetSource(_pending.SourceLoc);
             bool island = IslandDue(InstructionRoom + IslandLookahead);
-            WritePending(canFallThrough: !island);
-            SetSource(sourceLoc);
-            _pending = default;
+            WritePendingHere(canFallThrough: !island);
             if (island)
             {
                 EmitDeferred(isLast: false);
@@ -129,6 +143,16 @@ internal sealed partial class MachineBuffer
         }
 
         UpdateLimit();
+    }
+
+    private void WritePendingHere(bool canFallThrough)
+    {
+        Reserve(InstructionRoom);
+        uint sourceLoc = _sourceLoc;
+        SetSource(_pending.SourceLoc);
+        WritePending(canFallThrough);
+        SetSource(sourceLoc);
+        _pending = default;
     }
 
     private void WritePending(bool canFallThrough)
