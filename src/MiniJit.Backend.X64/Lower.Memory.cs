@@ -225,9 +225,9 @@ internal sealed partial class X64LowerContext
         }
 
         (_, Value x, Value y) = BinaryArgs(operation);
-        if (!IsSameLocation(x, address, offset, size))
+        if (!IsSameLocation(store, x, address, offset, size))
         {
-            if (op == AluOp.Sub || !IsSameLocation(y, address, offset, size))
+            if (op == AluOp.Sub || !IsSameLocation(store, y, address, offset, size))
             {
                 return false;
             }
@@ -249,9 +249,17 @@ internal sealed partial class X64LowerContext
         return true;
     }
 
-    private bool IsSameLocation(Value value, Value address, int offset, int size) =>
-        TypeOf(value).Bytes == size && SinkableLoad(value, out Inst load) && Dfg[load].Opcode == Opcode.Load && Arg(load, 0) == address
-        && Dfg[load].Offset == offset && !Dfg.MemFlagsOf(load).IsBig;
+    /// <summary>Whether the value is a load, fit to be folded, of what the store writes. One instruction has one trap code: the load's comes first.</summary>
+    private bool IsSameLocation(Inst store, Value value, Value address, int offset, int size)
+    {
+        if (TypeOf(value).Bytes != size || !SinkableLoad(value, out Inst load) || Dfg[load].Opcode != Opcode.Load || Arg(load, 0) != address)
+        {
+            return false;
+        }
+
+        MemFlags flags = Dfg.MemFlagsOf(load);
+        return Dfg[load].Offset == offset && !flags.IsBig && (flags.IsNotrap || flags.Trap == Dfg.MemFlagsOf(store).Trap);
+    }
 
     // ---- atomics. x86-64's ordinary loads acquire and stores release; only a store followed by a load needs more.
 
