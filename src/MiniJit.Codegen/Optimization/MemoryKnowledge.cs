@@ -251,7 +251,8 @@ internal sealed class MemoryKnowledge
         _pendingCount = kept;
     }
 
-    // A store that may trap shows everything that was stored before, but not what it overwrites: that was accessible.
+    // A store that may trap shows everything that was stored before, but not what it overwrites: that was accessible. If the one that is
+    // overwritten is the one that would trap, nothing may be stored between the two, or it would be stored before the trap.
     private Inst ReplacePending(in PendingStore store, MemFlags flags)
     {
         Inst overwritten = default;
@@ -262,7 +263,7 @@ internal sealed class MemoryKnowledge
             if (pending.Address == store.Address && pending.Offset == store.Offset && pending.Size == store.Size && pending.Category == store.Category)
             {
                 MemFlags first = _dfg.MemFlagsOf(pending.Store);
-                bool sameTrap = first.IsNotrap || flags.IsNotrap || first.Trap == flags.Trap;
+                bool sameTrap = first.IsNotrap || flags.IsNotrap || (first.Trap == flags.Trap && i == _pendingCount - 1);
                 overwritten = sameTrap ? pending.Store : default;
             }
             else if (flags.IsNotrap)

@@ -179,6 +179,22 @@ public sealed class OptimizerTests
     }
 
     [Fact]
+    public void A_store_that_may_trap_first_stays_if_something_is_stored_before_it_is_overwritten()
+    {
+        string code = Optimize("""
+            function %f(i64, i64, i32, i32) {
+            block0(v0: i64, v1: i64, v2: i32, v3: i32):
+                store v2, v0
+                store notrap v2, v1
+                store v3, v0
+                store v2, v0
+                return
+            }
+            """);
+        Assert.Equal("block0(v0: i64, v1: i64, v2: i32, v3: i32):\nstore v2, v0\nstore notrap v2, v1\nstore v2, v0\nreturn\n", code);
+    }
+
+    [Fact]
     public void A_call_forgets_memory_and_an_overwritten_store_is_dead_unless_observed()
     {
         string code = Optimize("""
