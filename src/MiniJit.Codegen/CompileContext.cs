@@ -4,7 +4,6 @@ using System;
 using System.Text;
 using MiniJit.Codegen.Optimization;
 using MiniJit.Codegen.RegisterAllocation;
-using MiniJit.Codegen.Settings;
 using MiniJit.IR;
 using MiniJit.IR.Analysis;
 using MiniJit.IR.Verification;
@@ -36,7 +35,10 @@ public sealed class CompileContext
     /// <summary>The function of the last compilation as the mid-end left it. Overwritten by the next one.</summary>
     public Function Optimized => _work;
 
-    /// <summary>Whether to replay every register allocation symbolically, whatever the target's settings say.</summary>
+    /// <summary>
+    /// Whether to check the machine code that lowering makes and to replay every register allocation symbolically, whatever the target's settings say.
+    /// A violation throws.
+    /// </summary>
     public bool CheckAllocations { get; set; }
 
     /// <summary>Compiles a function, which is not changed.</summary>
@@ -60,10 +62,9 @@ public sealed class CompileContext
         }
 
         _work.CopyFrom(function);
-        SharedSettings settings = target.Settings;
-        bool speed = settings.OptLevel != OptLevel.None;
-        _optimizer.Run(_work, new(speed, settings.EnableAliasAnalysis, settings.EnableNanCanonicalization));
-        if (!speed)
+        OptimizerOptions options = OptimizerOptions.From(target.Settings);
+        _optimizer.Run(_work, options);
+        if (!options.Speed)
         {
             _dominators.Compute(_work, _cfg);
             _loops.Compute(_cfg, _dominators);
@@ -96,21 +97,27 @@ public sealed class CompileContext
             return null;
         }
 
-        _allocator.Allocate(compiler.Code, compiler.Environment, _allocation);
-        if (CheckAllocations || target.Settings.RegallocChecker)
+        bool check = CheckAllocations || target.Settings.RegallocChecker;
+        if (check)
         {
-            Check(compiler);
+            Expect("lower", VCodeValidator.Validate(compiler.Code));
+        }
+
+        _allocator.Allocate(compiler.Code, compiler.Environment, _allocation);
+        if (check)
+        {
+            Expect("regalloc", AllocationChecker.Check(compiler.Code, compiler.Environment, _allocation));
         }
 
         compiler.Emit(_allocation, _code);
         return _code;
     }
 
-    private void Check(IsaCompiler compiler)
+    private void Expect(string pass, string? violation)
     {
-        if (AllocationChecker.Check(compiler.Code, compiler.Environment, _allocation) is { } violation)
+        if (violation is not null)
         {
-            throw new CompilerBugException("regalloc", $"{_work.Name}: {violation}");
+            throw new CompilerBugException(pass, $"{_work.Name}: {violation}");
         }
     }
 }

@@ -2,6 +2,7 @@
 // parameters and aliases go away; above `none` pure instructions float (FloatingPass). The analyses are the compile context's: they
 // are left describing the function, so that lowering need not compute them again.
 using System;
+using MiniJit.Codegen.Settings;
 using MiniJit.IR;
 using MiniJit.IR.Analysis;
 
@@ -11,7 +12,11 @@ namespace MiniJit.Codegen.Optimization;
 /// <param name="Speed"><c>opt_level</c> is not <c>none</c>.</param>
 /// <param name="AliasAnalysis"><c>enable_alias_analysis</c>.</param>
 /// <param name="NanCanonicalization"><c>enable_nan_canonicalization</c>.</param>
-internal readonly record struct OptimizerOptions(bool Speed, bool AliasAnalysis = true, bool NanCanonicalization = false);
+internal readonly record struct OptimizerOptions(bool Speed, bool AliasAnalysis = true, bool NanCanonicalization = false)
+{
+    public static OptimizerOptions From(SharedSettings settings) =>
+        new(settings.OptLevel != OptLevel.None, settings.EnableAliasAnalysis, settings.EnableNanCanonicalization);
+}
 
 /// <summary>Optimizes one function after another, with the memory of one compile context.</summary>
 internal sealed class Optimizer
@@ -58,9 +63,7 @@ internal sealed class Optimizer
             _nans.Run(function);
         }
 
-        _cfg.Compute(function);
-        UnreachableCode.Remove(function, _cfg);
-        _parameters.RemoveConstant(function, _cfg);
+        CleanUp(function);
         if (!options.Speed)
         {
             ResolveAliases(function);
@@ -70,9 +73,7 @@ internal sealed class Optimizer
         _dominators.Compute(function, _cfg);
         if (JumpThreading.Run(function, _cfg, _dominators))
         {
-            _cfg.Compute(function);
-            UnreachableCode.Remove(function, _cfg);
-            _parameters.RemoveConstant(function, _cfg);
+            CleanUp(function);
         }
 
         bool again = true;
@@ -85,10 +86,7 @@ internal sealed class Optimizer
                 return;
             }
 
-            // Without the edges that went away, more parameters may have one value.
-            _cfg.Compute(function);
-            UnreachableCode.Remove(function, _cfg);
-            again = _parameters.RemoveConstant(function, _cfg);
+            again = CleanUp(function);
         }
 
         if (again)
@@ -107,6 +105,15 @@ internal sealed class Optimizer
         _cfg.Compute(function);
         _dominators.Compute(function, _cfg);
         return _memory.Run(function);
+    }
+
+    /// <summary>Computes the control-flow graph after edges went away: blocks may be unreachable now, more parameters may have one value.</summary>
+    /// <returns>Whether any parameter went away.</returns>
+    private bool CleanUp(Function function)
+    {
+        _cfg.Compute(function);
+        UnreachableCode.Remove(function, _cfg);
+        return _parameters.RemoveConstant(function, _cfg);
     }
 
     private static void ResolveAliases(Function function)

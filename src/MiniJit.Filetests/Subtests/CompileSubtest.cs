@@ -49,17 +49,3 @@ internal sealed class CompileSubtest(bool precise, bool expectFail) : FunctionSu
         return text.ToString();
     }
 }
-
-/// <summary><c>test optimize</c>: filecheck or exact comparison on the function as the mid-end leaves it.</summary>
-internal sealed class OptimizeSubtest(bool precise) : FunctionSubtest
-{
-    public override string Name => "optimize";
-
-    public override SubtestNeeds Needs => SubtestNeeds.Target | SubtestNeeds.Verified | SubtestNeeds.OwnCopy;
-
-    protected override Outcome Run(SubtestContext context, ParsedFunction function)
-    {
-        string text = context.Print(context.Workspace.Optimize(function.Function, context.Case.Settings));
-        return precise ? PreciseOutput.Check(context, function, text) : Directives.FileCheck(context.File, function, text);
-    }
-}

@@ -19,7 +19,7 @@ internal static class SubtestTable
         new("run", [], _ => new RunSubtest()),
         new("compile", ["precise-output", "expect-fail"], options => new CompileSubtest(options.Contains("precise-output"), options.Contains("expect-fail"))),
         new("optimize", ["precise-output"], options => new OptimizeSubtest(options.Contains("precise-output"))),
-        new("alias-analysis", [], _ => new MissingSubtest("alias-analysis")),
+        new("alias-analysis", [], _ => new AliasAnalysisSubtest()),
         new("inline", ["precise-output", "optimize"], _ => new MissingSubtest("inline")),
         new("unwind", [], _ => new MissingSubtest("unwind")),
     ];

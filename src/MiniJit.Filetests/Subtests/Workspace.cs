@@ -36,7 +36,17 @@ internal sealed class Workspace
     public Function Optimize(Function function, SharedSettings settings)
     {
         _scratch.CopyFrom(function);
-        (_optimizer ??= new()).Run(_scratch, new(settings.OptLevel != OptLevel.None, settings.EnableAliasAnalysis, settings.EnableNanCanonicalization));
+        Optimizer.Run(_scratch, OptimizerOptions.From(settings));
         return _scratch;
     }
+
+    /// <summary>A copy of a function without redundant loads and dead stores; valid until the next call.</summary>
+    public Function RemoveRedundantAccesses(Function function)
+    {
+        _scratch.CopyFrom(function);
+        Optimizer.RunAliasAnalysis(_scratch);
+        return _scratch;
+    }
+
+    private Optimizer Optimizer => _optimizer ??= new();
 }
