@@ -122,6 +122,11 @@ internal sealed class Supervisor : IRunEvents, IDisposable
     {
         lock (_lock)
         {
+            if (result.Case >= 0 && result.Case < _nextCase[result.File])
+            {
+                return;                                        // it timed out, and ended before its worker was killed
+            }
+
             _running.Remove(result.File);
             _nextCase[result.File] = result.Case + 1;
             _book.Add(result);
