@@ -44,8 +44,6 @@ internal enum CpuFeatures : uint
 /// </summary>
 internal static class EncodingBits
 {
-    public const uint OpcodeMask = 0xFF;
-
     /// <summary>/0 … /7: an opcode extension in ModRM.reg.</summary>
     public const uint Slash0 = 8u << 8, Slash1 = 9u << 8, Slash2 = 10u << 8, Slash3 = 11u << 8,
         Slash4 = 12u << 8, Slash5 = 13u << 8, Slash6 = 14u << 8, Slash7 = 15u << 8;

@@ -253,8 +253,6 @@ internal sealed partial class X64LowerContext(SharedSettings settings, X64Settin
     /// <summary>A constant that fits a sign-extended 32-bit immediate, a load to fold, or a register.</summary>
     private RegMemImm PutRegMemImm(Value value, int size) => Const32(value, out int constant) ? constant : PutRegMem(value, size);
 
-    private RegMemImm PutRegImm(Value value) => Const32(value, out int constant) ? constant : (RegMemImm)Put(value);
-
     /// <summary>A load of exactly <paramref name="size"/> bytes folded in, a float constant, or a register.</summary>
     private RegMem PutRegMem(Value value, int size)
     {

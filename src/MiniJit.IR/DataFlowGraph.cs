@@ -389,8 +389,6 @@ public sealed class DataFlowGraph
     /// <summary>The target.</summary>
     public Block BlockOf(BlockCall call) => new(Pool.Get(call.Raw)[0]);
 
-    internal void SetBlock(BlockCall call, Block block) => Pool.Get(call.Raw)[0] = block.Raw;
-
     /// <summary>The arguments; valid, and writable, until lists are added.</summary>
     public Span<BlockArg> BlockArgs(BlockCall call) => MemoryMarshal.Cast<uint, BlockArg>(Pool.Get(call.Raw)[1..]);
 

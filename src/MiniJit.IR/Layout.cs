@@ -93,27 +93,6 @@ public sealed class Layout
         _last = block;
     }
 
-    /// <summary>Inserts a block after another one.</summary>
-    internal void InsertAfter(Block block, Block after)
-    {
-        Node(block) = default;
-        ref BlockNode previous = ref _blocks[after.Index];
-        Block next = previous.Next;
-        previous.Next = block;
-        ref BlockNode node = ref _blocks[block.Index];
-        node.Inserted = true;
-        node.Prev = after;
-        node.Next = next;
-        if (next.IsNone)
-        {
-            _last = block;
-        }
-        else
-        {
-            _blocks[next.Index].Prev = block;
-        }
-    }
-
     /// <summary>Takes a block, with whatever instructions it has, out of the function.</summary>
     internal void Remove(Block block)
     {
@@ -195,13 +174,6 @@ public sealed class Layout
         {
             _insts[node.Next.Index].Prev = node.Prev;
         }
-    }
-
-    /// <summary>Forgets which instructions a block has, so that a pass can append them anew.</summary>
-    internal void DetachInsts(Block block)
-    {
-        ref BlockNode node = ref _blocks[block.Index];
-        node.First = node.Last = default;
     }
 
     private ref BlockNode Node(Block block)

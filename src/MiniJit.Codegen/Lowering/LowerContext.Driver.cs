@@ -190,16 +190,15 @@ internal abstract partial class LowerContext
 
     private void LowerBlock(int index, Block block)
     {
-        Inst inst = Function.Layout.LastInst(block);
-        LowerBlockEnd(index, inst);
-        for (inst = Function.Layout.Prev(inst); !inst.IsNone && Error is null; inst = Function.Layout.Prev(inst))
+        Inst terminator = Function.Layout.LastInst(block);
+        LowerBlockEnd(index, terminator);
+        for (Inst inst = Function.Layout.Prev(terminator); !inst.IsNone && Error is null; inst = Function.Layout.Prev(inst))
         {
             if (_isSunk[inst.Index] || !(HasEffect(inst) || IsAnyResultNeeded(inst)))
             {
                 continue;
             }
 
-            // A constant is made at each use; a register that users refer to needs its own only as a block argument's alias.
             _currentColor = _colors[inst.Index];
             _currentLoc = LocOf(inst);
             Lower(inst);
@@ -230,18 +229,16 @@ internal abstract partial class LowerContext
             AddSuccessor(index, position);
         }
 
+        LowerTerminator(terminator, _targets.Span);
+        FlushGroup();
         if (destinations.Length == 1 && _order.PredecessorEdges(Dfg.BlockOf(destinations[0])) > 1)
         {
-            LowerTerminator(terminator, _targets.Span);
-            FlushGroup();
             PutBranchArgs(index, destinations[0]);
             FlushGroup();
             return;
         }
 
-        LowerTerminator(terminator, _targets.Span);
-        FlushGroup();
-        foreach (BlockCall call in Dfg.Destinations(terminator))
+        foreach (BlockCall call in destinations)
         {
             // The only predecessor: its arguments are the target's parameters under another name.
             if (_order.PredecessorEdges(Dfg.BlockOf(call)) == 1)

@@ -38,7 +38,6 @@ internal abstract partial class LowerContext
     private Column<Value> _worklist;
     private uint _currentColor;
     private uint _currentLoc;
-    private int _firstOperandOfInst;
 
     /// <summary>The function being lowered.</summary>
     public Function Function { get; private set; } = null!;
@@ -241,7 +240,6 @@ internal abstract partial class LowerContext
         inst.Form = form;
         inst.Size = (byte)size;
         inst.FirstOperand = Code.Operands.Count;
-        _firstOperandOfInst = Code.Operands.Count;
         return ref inst;
     }
 

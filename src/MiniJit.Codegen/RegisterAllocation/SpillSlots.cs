@@ -61,9 +61,6 @@ internal sealed class SpillSlots
         }
     }
 
-    /// <summary>A slot that nothing shares.</summary>
-    public int TakeAlone(RegClass regClass) => _slotCount[(int)regClass]++;
-
     private Occupancy Bank(int regClass, int bank)
     {
         if (bank >= MaxBanks)

@@ -511,13 +511,7 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
         for (int r = b.FirstRange; r >= 0; r = _ranges[r].Next)
         {
             int from = _ranges[r].From, to = _ranges[r].To;
-            int k = timeline.FirstFrom(from);
-            if (k > 0 && _ranges[timeline.RangeAt(k - 1)].To > from)
-            {
-                k--;
-            }
-
-            for (; k < timeline.Count && timeline.FromAt(k) < to; k++)
+            for (int k = FirstConflict(timeline, from); k < timeline.Count && timeline.FromAt(k) < to; k++)
             {
                 heaviest = Math.Max(heaviest, _bundles[_ranges[timeline.RangeAt(k)].Bundle].Weight);
                 if (heaviest >= limit)
@@ -536,17 +530,18 @@ internal sealed partial class SplitAllocator : IRegisterAllocator
         for (int r = b.FirstRange; r >= 0; r = _ranges[r].Next)
         {
             int from = _ranges[r].From, to = _ranges[r].To;
-            int k = timeline.FirstFrom(from);
-            if (k > 0 && _ranges[timeline.RangeAt(k - 1)].To > from)
-            {
-                k--;
-            }
-
-            for (; k < timeline.Count && timeline.FromAt(k) < to; k++)
+            for (int k = FirstConflict(timeline, from); k < timeline.Count && timeline.FromAt(k) < to; k++)
             {
                 _evicted.Add(_ranges[timeline.RangeAt(k)].Bundle);
             }
         }
+    }
+
+    /// <summary>The first entry of a timeline that ends after <paramref name="from"/>.</summary>
+    private int FirstConflict(in RegisterTimeline timeline, int from)
+    {
+        int k = timeline.FirstFrom(from);
+        return k > 0 && _ranges[timeline.RangeAt(k - 1)].To > from ? k - 1 : k;
     }
 
     private void Evict(int bundle)

@@ -46,15 +46,6 @@ internal sealed class WorkRanges
         }
     }
 
-    /// <summary>Makes every further <see cref="TryTake"/> fail.</summary>
-    public void Cancel()
-    {
-        for (int i = 0; i < _threads; i++)
-        {
-            Volatile.Write(ref _ranges[i * Stride], 0);
-        }
-    }
-
     private bool TrySteal(int thief)
     {
         while (true)

@@ -167,11 +167,6 @@ public struct InstructionData
     /// <summary>Edge index of ExceptionHandlerAddress.</summary>
     public readonly int HandlerIndex => (int)C;
 
-    /// <summary>The variable part: arguments of a call (callee first if indirect) or of a return.</summary>
-    internal readonly uint ArgList => A;
-
-    internal readonly ushort FlagsIndex => Aux;
-
     // One factory per shape of the record; formats that share a shape share a factory.
 
     internal static InstructionData NullAry(Opcode opcode, IrType type) => new(opcode, type, 0, 0, 0, 0);

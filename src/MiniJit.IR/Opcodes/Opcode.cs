@@ -1,10 +1,10 @@
-// Generated once from the language reference, kept by hand since: the order is that of the table, asserted by a test.
+// The order is that of the rows of OpcodeTable, which a test asserts; ranges of neighbours (loads, constants) are compared as numbers.
 namespace MiniJit.IR;
 
 /// <summary>Every instruction of the language. <see cref="OpcodeTable"/> has a row for each.</summary>
 public enum Opcode : byte
 {
-#pragma warning disable CS1591 // the generated opcode reference documents each
+#pragma warning disable CS1591 // OpcodeTable and the reference page made from it (docs/opcodes.md) describe each
     Invalid,
     Jump,
     Brif,

@@ -8,7 +8,6 @@ internal static unsafe partial class LinuxCalls
     public const int ProtNone = 0, ProtRead = 1, ProtWrite = 2, ProtExec = 4;
     public const int MapShared = 0x01, MapPrivate = 0x02, MapFixed = 0x10, MapAnonymous = 0x20, MapNoReserve = 0x4000;
     public const uint MemfdCloexec = 1, MemfdExec = 0x10;
-    public const int EInval = 22;
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     public static partial nint Mmap(nint address, nuint length, int protection, int flags, int descriptor, nint offset);
