@@ -423,17 +423,28 @@ internal sealed partial class X64LowerContext
 
     private readonly Signature _librarySignature = new(CallConv.SystemV);
 
-    /// <summary>Calls a run-time routine whose parameters and result all have one float type.</summary>
+    /// <summary>Calls a run-time routine whose parameters and result all have one float or vector type.</summary>
     private VReg CallLibrary(LibCall routine, IrType type, ReadOnlySpan<Value> values)
+    {
+        Span<VReg> registers = stackalloc VReg[values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            registers[i] = Put(values[i]);
+        }
+
+        return CallLibrary(routine, type, registers);
+    }
+
+    private VReg CallLibrary(LibCall routine, IrType type, ReadOnlySpan<VReg> registers)
     {
         _librarySignature.Params.Clear();
         _librarySignature.Returns.Clear();
         _librarySignature.CallConv = libraryConvention;
-        Span<ValueRegs> args = stackalloc ValueRegs[values.Length];
-        for (int i = 0; i < values.Length; i++)
+        Span<ValueRegs> args = stackalloc ValueRegs[registers.Length];
+        for (int i = 0; i < registers.Length; i++)
         {
             _librarySignature.Params.Add(new(type));
-            args[i] = PutRegs(values[i]);
+            args[i] = registers[i];
         }
 
         _librarySignature.Returns.Add(new(type));

@@ -44,6 +44,13 @@ internal sealed partial class X64LowerContext
                 case Opcode.Fcmp when IsScalarFloat(TypeOf(Arg(inst, 0))):
                     return EmitFcmp(Dfg[inst].FloatCC, Arg(inst, 0), Arg(inst, 1));
 
+                // vany_true x, vall_true x
+                case Opcode.VanyTrue when IsVector(TypeOf(Arg(inst, 0))):
+                    return EmitAnyTrue(Arg(inst, 0));
+
+                case Opcode.VallTrue when IsVector(TypeOf(Arg(inst, 0))):
+                    return EmitAllTrue(Arg(inst, 0));
+
                 // uextend c: the extension does not change whether it is zero
                 case Opcode.Uextend or Opcode.Sextend when IsWord(TypeOf(Arg(inst, 0))):
                     return EmitCondition(Arg(inst, 0));

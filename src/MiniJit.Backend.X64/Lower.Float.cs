@@ -41,10 +41,10 @@ internal sealed partial class X64LowerContext
             (true, false) => X64Form.Vfnmadd213ss,
             (true, true) => X64Form.Vfnmsub213ss,
         };
-        form = (X64Form)((int)form + (type == IrType.F64 ? 1 : 0));
+        form = (X64Form)((int)form + (type.LaneBits == 64 ? 1 : 0) + (type.IsVector ? 2 : 0));
         VReg result = NewFloat();
         VReg first = Put(x), second = Put(y);
-        RegMem addend = PutRegMem(z, type.Bytes);
+        RegMem addend = type.IsVector ? PutVector(z) : PutRegMem(z, type.Bytes);
         if (addend.IsMem)
         {
             Emit(form, type.Bytes, [result, first, second], addend.Mem);

@@ -42,6 +42,7 @@ internal sealed partial class X64LowerContext
             case Opcode.Select or Opcode.SelectSpectreGuard: SetResult(inst, 0, Select128(inst)); return true;
             case Opcode.Load when !Dfg.MemFlagsOf(inst).IsBig: SetResult(inst, 0, Load128(inst)); return true;
             case Opcode.Store when !Dfg.MemFlagsOf(inst).IsBig: Store128(inst); return true;
+            case Opcode.Bitcast: return Bitcast128(inst);
             case Opcode.Trapz: LowerCondTrap(inst, ifZero: true); return true;
             case Opcode.Trapnz: LowerCondTrap(inst, ifZero: false); return true;
             case Opcode.UaddOverflow: Overflow128(inst, AluOp.Add, AluOp.Adc, Condition.Below); return true;
@@ -337,6 +338,33 @@ internal sealed partial class X64LowerContext
     {
         VReg low = PutExtended(narrow, signed, 8);
         return new(low, signed ? Modify(X64Form.SarMi, 8, low, 63) : LoadInt(0));
+    }
+
+    /// <summary>Between i128 and what fills an xmm register.</summary>
+    private bool Bitcast128(Inst inst)
+    {
+        IrType from = TypeOf(Arg(inst, 0)), to = TypeOf(Dfg.FirstResult(inst));
+        if (IsInt128(from) && IsInt128(to))
+        {
+            SetResult(inst, 0, PutRegs(Arg(inst, 0)));
+            return true;
+        }
+
+        if (Dfg.MemFlagsOf(inst).IsBig && from.LaneCount != to.LaneCount)
+        {
+            return false;
+        }
+
+        if (FillsRegister(to))
+        {
+            SetResult(inst, 0, Int128ToVector(PutRegs(Arg(inst, 0))));
+        }
+        else if (FillsRegister(from))
+        {
+            SetResult(inst, 0, VectorToInt128(Put(Arg(inst, 0))));
+        }
+
+        return FillsRegister(from) || FillsRegister(to);
     }
 
     private void Split128(Inst inst)

@@ -21,6 +21,9 @@ internal sealed partial class X64LowerContext
                 return LoadFloat(data.FloatBits, 4);
             case Opcode.F64const:
                 return LoadFloat(data.FloatBits, 8);
+            case Opcode.Vconst when IsVector(data.Type):
+            case Opcode.F128const:
+                return LoadVectorConstant(Function.ConstantData(data.Constant));
             default:
                 Unsupported(inst);
                 return NewRegs(TypeOf(Dfg.FirstResult(inst)));
@@ -73,6 +76,12 @@ internal sealed partial class X64LowerContext
             return;
         }
 
+        if (WorksOnVectors(inst))
+        {
+            SetResult(inst, 0, LowerVector(inst));
+            return;
+        }
+
         if (!LowerEffect(inst))
         {
             SetResult(inst, 0, LowerValue(inst));
@@ -101,7 +110,7 @@ internal sealed partial class X64LowerContext
         return true;
     }
 
-    private static bool IsSupported(IrType type) => IsWord(type) || IsInt128(type) || IsScalarFloat(type);
+    private static bool IsSupported(IrType type) => IsWord(type) || IsInt128(type) || IsScalarFloat(type) || FillsRegister(type);
 
     /// <summary>Whether the first operand or result is a 128-bit integer. Conditions and shift amounts of that type need no rules of their own.</summary>
     private bool WorksOnInt128(Inst inst)

@@ -1,0 +1,490 @@
+// Lowering rules: operations that move lanes, change their width or ask something of all of them.
+using System;
+using MiniJit.Codegen.Machine;
+using MiniJit.IR;
+
+namespace MiniJit.Backend.X64;
+
+internal sealed partial class X64LowerContext
+{
+    // ---- scalars to vectors
+
+    // splat (const)                                     => movaps d, [constant]
+    // splat x.i8               [SSSE3]                  => movd; pshufb by zeros
+    // splat x.i8, x.i16                                 => movd; spread over a word, then over all dwords
+    // splat x.i32, x.i64                                => movd; pshufd
+    // splat x.f32, x.f64                                => shufps, unpcklpd
+    private VReg Splat(IrType type, Value x)
+    {
+        if (ScalarConstant(x, out ulong constant))
+        {
+            return constant == 0 ? ZeroVector() : LoadVector(SplatConstant(type, constant));
+        }
+
+        VReg source = Put(x);
+        if (type.HasFloatLanes)
+        {
+            return type.LaneBits == 32 ? Packed(X64Form.Shufps, source, source) : Packed(X64Form.Unpcklpd, source, source);
+        }
+
+        VReg lane = IntToVector(source, WideSize(type.LaneType));
+        switch (type.LaneBits)
+        {
+            case 64:
+                return PackedUnary(X64Form.Pshufd, lane, 0b01_00_01_00);
+            case 32:
+                return PackedUnary(X64Form.Pshufd, lane);
+            case 8 when Has(X64Form.Pshufb):
+                return Packed(X64Form.Pshufb, lane, ZeroVector());
+            case 8:
+                lane = Packed(X64Form.Punpcklbw, lane, lane);
+                break;
+        }
+
+        return PackedUnary(X64Form.Pshufd, PackedUnary(X64Form.Pshuflw, lane));
+    }
+
+    // scalar_to_vector x                                => movd d, x          (x extended to 32 bits)
+    // scalar_to_vector x.f32                            => movss d = 0, x
+    // scalar_to_vector x.f64                            => movq d, x
+    private VReg ScalarToVector(IrType type, Value x) => type.HasFloatLanes
+        ? FloatToVector(type, Put(x))
+        : IntToVector(PutExtended(x, signed: false), WideSize(type.LaneType));
+
+    private VReg FloatToVector(IrType type, VReg x) => type.LaneBits == 32
+        ? Vex2(Sse(X64Form.MovssReg), 4, ZeroVector(), x)
+        : Unary(Sse(X64Form.Movq), 8, x, RegClass.Float);
+
+    // extractlane x, 0         [≥ 32 bits]              => movd d, x; of floats: x itself
+    // extractlane x, n                                  => pextr d, x, n; of floats: pshufd
+    // extractlane x, n         [before SSE4.1]          => the lane is brought down first; bytes come out of their word
+    private VReg ExtractLane(IrType type, VReg x, int lane)
+    {
+        if (type.HasFloatLanes)
+        {
+            return lane == 0 ? x : PackedUnary(X64Form.Pshufd, x, type.LaneBits == 32 ? lane : 0b11_10_11_10);
+        }
+
+        if (type.LaneBits == 16 || (type.LaneBits == 8 && !Has(X64Form.Pextrb)))
+        {
+            VReg word = Unary(X64Form.PextrwReg, 2, x);
+            Current.Imm = type.LaneBits == 16 ? lane : lane / 2;
+            return type.LaneBits == 8 && lane % 2 != 0 ? Modify(X64Form.ShrMi, 4, word, 8) : word;
+        }
+
+        if (type.LaneBits >= 32 && (lane == 0 || !Has(X64Form.Pextrd)))
+        {
+            int order = type.LaneBits == 32 ? lane : 0b11_10_11_10;
+            return VectorToInt(lane == 0 ? x : PackedUnary(X64Form.Pshufd, x, order), type.LaneType.Bytes);
+        }
+
+        X64Form form = type.LaneBits switch { 8 => X64Form.Pextrb, 32 => X64Form.Pextrd, _ => X64Form.Pextrq };
+        VReg result = Unary(Sse(form), type.LaneType.Bytes, x);
+        Current.Imm = lane;
+        return result;
+    }
+
+    // insertlane x, y, n                                => pinsr d = x, y, n
+    // insertlane x, y.f32, n   [SSE4.1]                 => insertps d = x, y, n
+    // insertlane x, y.f64, n                            => movsd, unpcklpd
+    // insertlane x, y, n                                => the other lanes of x, or-ed with y brought to its place
+    private VReg InsertLane(IrType type, VReg x, VReg y, int lane)
+    {
+        if (type == IrType.F64X2)
+        {
+            return lane == 0 ? Vex2(Sse(X64Form.MovsdReg), 8, x, y) : Packed(X64Form.Unpcklpd, x, y);
+        }
+
+        X64Form form = type.LaneBits switch
+        {
+            8 => X64Form.Pinsrb,
+            16 => X64Form.Pinsrw,
+            64 => X64Form.Pinsrq,
+            _ => type.HasFloatLanes ? X64Form.Insertps : X64Form.Pinsrd,
+        };
+        if (type.HasFloatLanes && lane == 0)
+        {
+            return Vex2(Sse(X64Form.MovssReg), 4, x, y);
+        }
+
+        if (Has(form))
+        {
+            VReg result = Vex2(Sse(form), type.LaneType.Bytes, x, y);
+            Current.Imm = type.HasFloatLanes ? lane << 4 : lane;
+            return result;
+        }
+
+        int bytes = type.LaneType.Bytes, position = lane * bytes;
+        VReg alone = type.HasFloatLanes
+            ? FloatToVector(type, y)
+            : IntToVector(bytes == 1 ? Extend(y, IrType.I8, signed: false, 4) : y, WideSize(type.LaneType));
+        Span<byte> others = stackalloc byte[16];
+        others.Fill(0xFF);
+        others.Slice(position, bytes).Clear();
+        return Packed(X64Form.Por, Packed(X64Form.Pand, x, VectorConstant(others)), position == 0 ? alone : ShiftImmediate(X64Form.PslldqImm, alone, position));
+    }
+
+    // ---- shuffles
+
+    private const int DwordIdentity = 0b11_10_01_00;
+
+    private static readonly IrType[] s_laneTypes = [IrType.I8X16, IrType.I16X8, IrType.I32X4, IrType.I64X2];
+
+    private VReg Shuffle(Inst inst)
+    {
+        Value first = Arg(inst, 0), second = Arg(inst, 1);
+        UInt128 bits = Function.ImmediateBits(Dfg[inst].Mask);
+        Span<byte> mask = stackalloc byte[16];
+        bool usesFirst = false, usesSecond = false;
+        for (int i = 0; i < 16; i++)
+        {
+            mask[i] = (byte)(first == second ? (byte)(bits >> (8 * i)) & 15 : (byte)(bits >> (8 * i)));
+            usesFirst |= mask[i] < 16;
+            usesSecond |= mask[i] >= 16;
+        }
+
+        if (!usesFirst)
+        {
+            (first, second) = (second, first);
+            Exchange(mask);
+        }
+
+        VReg x = Put(first), y = usesFirst && usesSecond ? Put(second) : x;
+        return ShuffleOne(mask, x, usesFirst && usesSecond, out VReg shuffled) || ShuffleTwo(mask, x, y, out shuffled)
+            ? shuffled
+            : ShuffleAny(mask, x, y);
+    }
+
+    /// <summary>The mask for exchanged operands.</summary>
+    private static void Exchange(Span<byte> mask)
+    {
+        foreach (ref byte index in mask)
+        {
+            index ^= 16;
+        }
+    }
+
+    // shuffle x, _, identity                            => x
+    // shuffle x, _, dwords                              => pshufd x, order
+    private bool ShuffleOne(ReadOnlySpan<byte> mask, VReg x, bool usesBoth, out VReg result)
+    {
+        Span<byte> dwords = stackalloc byte[4];
+        result = default;
+        if (usesBoth || !AreDwords(mask, dwords))
+        {
+            return false;
+        }
+
+        int order = Order(dwords);
+        result = order == DwordIdentity ? x : PackedUnary(X64Form.Pshufd, x, order);
+        return true;
+    }
+
+    // shuffle x, y, every other lane from either        => punpckl x, y; punpckh x, y
+    // shuffle x, y, 16 consecutive bytes of x:y         => palignr y, x, n                        [SSSE3]
+    // shuffle x, y, words that stay in their place      => pblendw x, y, n                        [SSE4.1]
+    // shuffle x, y, two dwords of x, two of y           => shufps x, y, order
+    private bool ShuffleTwo(Span<byte> mask, VReg x, VReg y, out VReg result)
+    {
+        result = default;
+        for (int exchanged = 0; exchanged < 2; exchanged++, Exchange(mask), (x, y) = (y, x))
+        {
+            foreach (IrType type in s_laneTypes)
+            {
+                if (IsInterleave(mask, type.LaneType.Bytes, 0, x == y))
+                {
+                    result = Packed(LaneForm(X64Form.Punpcklbw, type), x, y);
+                    return true;
+                }
+
+                if (IsInterleave(mask, type.LaneType.Bytes, 8, x == y))
+                {
+                    result = Packed(LaneForm(X64Form.Punpckhbw, type), x, y);
+                    return true;
+                }
+            }
+
+            if (Has(X64Form.Palignr) && IsConsecutive(mask, x == y))
+            {
+                result = Packed(X64Form.Palignr, y, x, mask[0]);
+                return true;
+            }
+
+            if (Has(X64Form.Pblendw) && IsBlend(mask, out int words))
+            {
+                result = Packed(X64Form.Pblendw, x, y, words);
+                return true;
+            }
+
+            Span<byte> dwords = stackalloc byte[4];
+            if (AreDwords(mask, dwords) && (dwords[0] | dwords[1]) < 4 && (dwords[2] & dwords[3]) >= 4)
+            {
+                result = Packed(X64Form.Shufps, x, y, Order(dwords));
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool AreDwords(ReadOnlySpan<byte> mask, Span<byte> dwords)
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            if (mask[i] % 4 != i % 4 || mask[i] / 4 != mask[i & ~3] / 4)
+            {
+                return false;
+            }
+
+            dwords[i / 4] = (byte)(mask[i] / 4);
+        }
+
+        return true;
+    }
+
+    private static int Order(ReadOnlySpan<byte> dwords) =>
+        (dwords[0] & 3) | (dwords[1] & 3) << 2 | (dwords[2] & 3) << 4 | (dwords[3] & 3) << 6;
+
+    /// <summary>Lanes from byte <paramref name="start"/> on, alternately from the first and the second operand.</summary>
+    private static bool IsInterleave(ReadOnlySpan<byte> mask, int laneBytes, int start, bool same)
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            int lane = i / laneBytes;
+            int expected = start + (lane / 2 * laneBytes) + (i % laneBytes) + (lane % 2 != 0 && !same ? 16 : 0);
+            if (mask[i] != expected)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsConsecutive(ReadOnlySpan<byte> mask, bool same)
+    {
+        for (int i = 1; i < 16; i++)
+        {
+            if (mask[i] != (same ? (mask[0] + i) & 15 : mask[0] + i))
+            {
+                return false;
+            }
+        }
+
+        return mask[0] < 16;
+    }
+
+    private static bool IsBlend(ReadOnlySpan<byte> mask, out int words)
+    {
+        words = 0;
+        for (int i = 0; i < 16; i++)
+        {
+            if ((mask[i] & 15) != i || mask[i] / 16 != mask[i & ~1] / 16)
+            {
+                return false;
+            }
+
+            words |= mask[i] / 16 << (i / 2);
+        }
+
+        return true;
+    }
+
+    // shuffle x, y, mask                                => pshufb x, mask | pshufb y, mask'
+    private VReg ShuffleAny(ReadOnlySpan<byte> mask, VReg x, VReg y)
+    {
+        Span<byte> fromX = stackalloc byte[16], fromY = stackalloc byte[16];
+        for (int i = 0; i < 16; i++)
+        {
+            fromX[i] = mask[i] < 16 ? mask[i] : (byte)0x80;
+            fromY[i] = mask[i] < 16 ? (byte)0x80 : (byte)(mask[i] - 16);
+        }
+
+        VReg shuffled = ShuffleBytes(x, VectorConstant(fromX));
+        return x == y ? shuffled : Packed(X64Form.Por, shuffled, ShuffleBytes(y, VectorConstant(fromY)));
+    }
+
+    // x86_pshufb x, s          [SSSE3]                  => pshufb x, s
+    // x86_pshufb x, s                                   => call __cranelift_x86_pshufb
+    private VReg ShuffleBytes(VReg x, RegMem indices) => Has(X64Form.Pshufb)
+        ? Packed(X64Form.Pshufb, x, indices)
+        : CallLibrary(LibCall.X86Pshufb, IrType.I8X16, [x, indices.IsMem ? PackedUnary(X64Form.Movups, indices) : indices.Reg]);
+
+    // swizzle x, (const s)                              => pshufb x, s        with 80 for indices beyond 15
+    // swizzle x, s                                      => pshufb x, s ⊕ 70   ⊕ saturates: 16 and more get their top bit
+    private VReg Swizzle(Inst inst)
+    {
+        Span<byte> indices = stackalloc byte[16];
+        if (!ConstantVector(Arg(inst, 1), indices))
+        {
+            return ShuffleBytes(Put(Arg(inst, 0)), Packed(X64Form.Paddusb, Put(Arg(inst, 1)), SplatConstant(IrType.I8X16, 0x70)));
+        }
+
+        foreach (ref byte index in indices)
+        {
+            index = index < 16 ? index : (byte)0x80;
+        }
+
+        return ShuffleBytes(Put(Arg(inst, 0)), VectorConstant(indices));
+    }
+
+    // blendv c, x, y           [SSE4.1]                 => pblendvb, blendvps, blendvpd
+    // blendv c, x, y                                    => bits selected by the sign of c, spread over its lane
+    private VReg BlendBySign(Inst inst, IrType type)
+    {
+        VReg c = Put(Arg(inst, 0)), x = Put(Arg(inst, 1)), y = Put(Arg(inst, 2));
+        if (!Has(X64Form.Pblendvb) || type.LaneBits == 16)
+        {
+            VReg mask = type.LaneBits == 8 ? Packed(X64Form.Pcmpgtb, ZeroVector(), c) : SignMask(type, c);
+            return SelectLaneBits(mask, x, y);
+        }
+
+        VReg result = NewFloat();
+        X64Form form = type.LaneBits switch { 8 => X64Form.Pblendvb, 32 => X64Form.Blendvps, _ => X64Form.Blendvpd };
+        Emit(Sse(form), 16, [result, y, x, c]);
+        return result;
+    }
+
+    // ---- width of lanes
+
+    private VReg Narrow(Inst inst, Opcode opcode, IrType type)
+    {
+        VReg x = Put(Arg(inst, 0)), y = Put(Arg(inst, 1));
+        if (type.LaneBits == 64)
+        {
+            return Packed(X64Form.Shufps, ClampQwords(opcode, x), ClampQwords(opcode, y), 0b10_00_10_00);
+        }
+
+        if (opcode == Opcode.Uunarrow)
+        {
+            // uunarrow x, y                             => unarrow of minima with the largest narrow number
+            VReg largest = LoadVector(SplatConstant(type, (1ul << (type.LaneBits / 2)) - 1));
+            x = MinMaxLanes(Opcode.Umin, type, x, largest);
+            y = MinMaxLanes(Opcode.Umin, type, y, largest);
+        }
+
+        if (type.LaneBits == 16)
+        {
+            return Packed(opcode == Opcode.Snarrow ? X64Form.Packsswb : X64Form.Packuswb, x, y);
+        }
+
+        if (opcode == Opcode.Snarrow || Has(X64Form.Packusdw))
+        {
+            return Packed(opcode == Opcode.Snarrow ? X64Form.Packssdw : X64Form.Packusdw, x, y);
+        }
+
+        // unarrow x, y  [i32x4, before SSE4.1]          => packssdw (max(x, 0) − 8000), …, then + 8000
+        VReg packed = Packed(X64Form.Packssdw, BiasDwords(x), BiasDwords(y));
+        return Packed(X64Form.Pxor, packed, SplatConstant(IrType.I16X8, 0x8000));
+    }
+
+    private VReg BiasDwords(VReg x)
+    {
+        VReg positive = Packed(X64Form.Pandn, ShiftImmediate(X64Form.PsradImm, x, 31), x);
+        return Packed(X64Form.Psubd, positive, SplatConstant(IrType.I32X4, 0x8000));
+    }
+
+    private VReg ClampQwords(Opcode opcode, VReg x)
+    {
+        bool signed = opcode != Opcode.Uunarrow;
+        VReg largest = LoadVector(SplatConstant(IrType.I64X2, opcode == Opcode.Snarrow ? int.MaxValue : uint.MaxValue));
+        x = MinMaxLanes(signed ? Opcode.Smin : Opcode.Umin, IrType.I64X2, x, largest);
+        if (!signed)
+        {
+            return x;
+        }
+
+        VReg smallest = opcode == Opcode.Snarrow ? LoadVector(SplatConstant(IrType.I64X2, unchecked((ulong)int.MinValue))) : ZeroVector();
+        return MinMaxLanes(Opcode.Smax, IrType.I64X2, x, smallest);
+    }
+
+    // swiden_low x             [SSE4.1]                 => pmovsx x
+    // uwiden_low x                                      => punpckl x, 0
+    // swiden_low x                                      => punpckl x, sign; for narrow lanes: punpckl x, x and an arithmetic shift
+    // Of the upper half, the punpckh forms, or pmovsx of the upper half brought down.
+    private VReg Widen(IrType type, VReg x, bool signed, bool high)
+    {
+        X64Form unpack = LaneForm(high ? X64Form.Punpckhbw : X64Form.Punpcklbw, type);
+        X64Form extend = ExtendForm(type, signed);
+        if (Has(extend) && !(high && !signed))
+        {
+            VReg source = high ? PackedUnary(X64Form.Pshufd, x, 0b11_10_11_10) : x;
+            return Unary(Sse(extend), 8, source, RegClass.Float);
+        }
+
+        return (signed, type.LaneBits) switch
+        {
+            (false, _) => Packed(unpack, x, ZeroVector()),
+            (_, 8) => ShiftImmediate(X64Form.PsrawImm, Packed(unpack, x, x), 8),
+            (_, 16) => ShiftImmediate(X64Form.PsradImm, Packed(unpack, x, x), 16),
+            _ => Packed(unpack, x, SignMask(type, x)),
+        };
+    }
+
+    private static X64Form ExtendForm(IrType type, bool signed) => type.LaneBits switch
+    {
+        8 => signed ? X64Form.Pmovsxbw : X64Form.Pmovzxbw,
+        16 => signed ? X64Form.Pmovsxwd : X64Form.Pmovzxwd,
+        _ => signed ? X64Form.Pmovsxdq : X64Form.Pmovzxdq,
+    };
+
+    // sload8x8 p               [SSE4.1]                 => pmovsxbw d, [p]
+    // sload8x8 p                                        => movq d, [p]; widened as a register
+    private VReg WideningLoad(Inst inst, IrType from, bool signed)
+    {
+        if (Dfg.MemFlagsOf(inst).IsBig)
+        {
+            return Unsupported(inst);
+        }
+
+        Mem memory = Address(inst, Arg(inst, 0), Dfg[inst].Offset);
+        X64Form extend = ExtendForm(from, signed);
+        return Has(extend)
+            ? Unary(Sse(extend), 8, memory, RegClass.Float)
+            : Widen(from, LoadFrom(IrType.F64, memory), signed, high: false);
+    }
+
+    // ---- all lanes
+
+    // vany_true x              [SSE4.1]                 => ptest x, x; nz
+    // vany_true x                                       => bytes of x equal to 0; not all of them
+    private FlagTest EmitAnyTrue(Value value)
+    {
+        VReg x = Put(value);
+        if (Has(X64Form.Ptest))
+        {
+            Emit(Sse(X64Form.Ptest), 16, [x, x]);
+            return Condition.NotEqual;
+        }
+
+        VReg zeros = Unary(Sse(X64Form.Pmovmskb), 16, Packed(X64Form.Pcmpeqb, x, ZeroVector()));
+        Compare(4, zeros, 0xFFFF);
+        return Condition.NotEqual;
+    }
+
+    // vall_true x                                       => no lane of x is equal to 0
+    private FlagTest EmitAllTrue(Value value)
+    {
+        VReg zeros = EqualLanes(TypeOf(value), Put(value), ZeroVector());
+        if (Has(X64Form.Ptest))
+        {
+            Emit(Sse(X64Form.Ptest), 16, [zeros, zeros]);
+        }
+        else
+        {
+            VReg bits = Unary(Sse(X64Form.Pmovmskb), 16, zeros);
+            Test(4, bits, bits);
+        }
+
+        return Condition.Equal;
+    }
+
+    // vhigh_bits x                                      => pmovmskb, movmskps, movmskpd; words are packed to bytes first
+    private VReg HighBits(IrType type, VReg x) => type.LaneBits switch
+    {
+        8 => Unary(Sse(X64Form.Pmovmskb), 16, x),
+        16 => Unary(Sse(X64Form.Pmovmskb), 16, Packed(X64Form.Packsswb, x, ZeroVector())),
+        32 => Unary(Sse(X64Form.Movmskps), 16, x),
+        _ => Unary(Sse(X64Form.Movmskpd), 16, x),
+    };
+}
