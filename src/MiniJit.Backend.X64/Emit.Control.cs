@@ -28,8 +28,8 @@ internal sealed partial class X64Emitter
     ];
 
     private static readonly InstructionRow
-        s_callRm = new(X64Form.None, "call", OperandEncoding.UseM, RegisterFiles.GG, 8, 0xFF | EncodingBits.Slash2, ImmediateKind.NoImm, CpuFeatures.Any, FormTraits.Plain),
-        s_jmpRm = new(X64Form.None, "jmp", OperandEncoding.UseM, RegisterFiles.GG, 8, 0xFF | EncodingBits.Slash4, ImmediateKind.NoImm, CpuFeatures.Any, FormTraits.Terminator);
+        s_callRm = new(X64Form.None, "call", OperandEncoding.UseM, RegisterFiles.GG, 8, 0xFF | EncodingBits.Slash2, ImmediateKind.NoImm, X64Features.None, FormTraits.Plain),
+        s_jmpRm = new(X64Form.None, "jmp", OperandEncoding.UseM, RegisterFiles.GG, 8, 0xFF | EncodingBits.Slash4, ImmediateKind.NoImm, X64Features.None, FormTraits.Terminator);
 
     // FF /2 | FF /4
     private void IndirectBranch(in Rm target, int digit) =>

@@ -1,11 +1,11 @@
 // Rows of the integer forms (Intel SDM, volume 2). See InstructionTable.cs for the columns.
 using System;
-using static MiniJit.Backend.X64.CpuFeatures;
 using static MiniJit.Backend.X64.EncodingBits;
 using static MiniJit.Backend.X64.FormTraits;
 using static MiniJit.Backend.X64.ImmediateKind;
 using static MiniJit.Backend.X64.OperandEncoding;
 using static MiniJit.Backend.X64.RegisterFiles;
+using static MiniJit.Backend.X64.X64Features;
 
 namespace MiniJit.Backend.X64;
 
@@ -122,9 +122,9 @@ internal static partial class InstructionTable
         new(X64Form.LockXadd,       "xadd",       Exchange,    GG, BWDQ, Int | M0F | 0xC1,         NoImm,  Any,        WritesFlags | Lock),
         new(X64Form.LockCmpxchg,    "cmpxchg",    Cmpxchg,     GG, BWDQ, Int | M0F | 0xB1,         NoImm,  Any,        WritesFlags | Lock),
         new(X64Form.LockCmpxchg16b, "cmpxchg16b", CmpxchgPair, GG, O,    W1 | M0F | 0xC7 | Slash1, NoImm,  Cmpxchg16b, WritesFlags | Lock),
-        new(X64Form.Mfence,         "mfence",     None,        GG, 0,    M0F | 0xAE | Slash6,      NoImm,  Any,        Plain),
-        new(X64Form.Pause,          "pause",      None,        GG, 0,    F3 | 0x90,                NoImm,  Any,        Plain),
-        new(X64Form.Ud2,            "ud2",        None,        GG, 0,    M0F | 0x0B,               NoImm,  Any,        MayTrap | Terminator),
-        new(X64Form.Int3,           "int3",       None,        GG, 0,    0xCC,                     NoImm,  Any,        Plain),
+        new(X64Form.Mfence,         "mfence",     ZO,          GG, 0,    M0F | 0xAE | Slash6,      NoImm,  Any,        Plain),
+        new(X64Form.Pause,          "pause",      ZO,          GG, 0,    F3 | 0x90,                NoImm,  Any,        Plain),
+        new(X64Form.Ud2,            "ud2",        ZO,          GG, 0,    M0F | 0x0B,               NoImm,  Any,        MayTrap | Terminator),
+        new(X64Form.Int3,           "int3",       ZO,          GG, 0,    0xCC,                     NoImm,  Any,        Plain),
     ];
 }

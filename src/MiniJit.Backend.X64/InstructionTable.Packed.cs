@@ -1,11 +1,11 @@
 // Rows of the packed integer forms, each SSE form followed by its AVX counterpart. See InstructionTable.cs for the columns.
 using System;
-using static MiniJit.Backend.X64.CpuFeatures;
 using static MiniJit.Backend.X64.EncodingBits;
 using static MiniJit.Backend.X64.FormTraits;
 using static MiniJit.Backend.X64.ImmediateKind;
 using static MiniJit.Backend.X64.OperandEncoding;
 using static MiniJit.Backend.X64.RegisterFiles;
+using static MiniJit.Backend.X64.X64Features;
 
 namespace MiniJit.Backend.X64;
 

@@ -11,33 +11,6 @@ using MiniJit.IR;
 
 namespace MiniJit.Backend.X64;
 
-/// <summary>CPUID features that a form may need, each also a setting of the same name (<c>has_sse41</c> …).</summary>
-[Flags]
-internal enum CpuFeatures : uint
-{
-    /// <summary>Every x86-64 processor has it.</summary>
-    Any = 0,
-    Sse3 = 1 << 0,
-    Ssse3 = 1 << 1,
-    Sse41 = 1 << 2,
-    Sse42 = 1 << 3,
-    Popcnt = 1 << 4,
-    Lzcnt = 1 << 5,
-    Bmi1 = 1 << 6,
-    Bmi2 = 1 << 7,
-    Cmpxchg16b = 1 << 8,
-    Avx = 1 << 9,
-    Avx2 = 1 << 10,
-    Fma = 1 << 11,
-    AvxVnni = 1 << 12,
-    Avx512f = 1 << 13,
-    Avx512vl = 1 << 14,
-    Avx512dq = 1 << 15,
-    Avx512bitalg = 1 << 16,
-    Avx512vbmi = 1 << 17,
-    Avx512vnni = 1 << 18,
-}
-
 /// <summary>
 /// The encoding column: opcode byte in bits 0–7, then the manual's prefix notation. Without <see cref="Int"/>,
 /// <see cref="W1"/> or <see cref="WSize"/> REX.W is 0.
@@ -146,11 +119,11 @@ internal enum FormTraits : ushort
 /// <param name="Sizes">Set of permitted values of Size, each its own bit; 0 if Size means nothing.</param>
 /// <param name="Encoding">See <see cref="EncodingBits"/>.</param>
 /// <param name="Immediate">Width of the immediate.</param>
-/// <param name="Needs">CPU features.</param>
+/// <param name="Needs">The CPU features without which the form does not exist.</param>
 /// <param name="Traits">The rest.</param>
 internal readonly record struct InstructionRow(
     X64Form Form, string Mnemonic, OperandEncoding Operands, RegisterFiles Files, byte Sizes, uint Encoding,
-    ImmediateKind Immediate, CpuFeatures Needs, FormTraits Traits)
+    ImmediateKind Immediate, X64Features Needs, FormTraits Traits)
 {
     public byte Opcode => (byte)Encoding;
 
@@ -171,7 +144,7 @@ internal readonly record struct InstructionRow(
     /// <summary>mfence has the one fixed ModRM byte, its digit with rm 0.</summary>
     public bool HasModRm => Operands switch
     {
-        OperandEncoding.None => HasDigit,
+        OperandEncoding.ZO => HasDigit,
         OperandEncoding.ExtendAx or OperandEncoding.ExtendDx => false,
         _ when IsRegisterInOpcode => false,
         _ => true,
@@ -192,6 +165,9 @@ internal static partial class InstructionTable
 {
     // Sizes column.
     private const byte B = 1, W = 2, D = 4, Q = 8, O = 16, DQ = D | Q, WDQ = W | DQ, BWDQ = B | WDQ;
+
+    // Needs column: what every x86-64 processor has.
+    private const X64Features Any = X64Features.None;
 
     private static readonly InstructionRow[] s_rows = Concat(IntegerRows(), FloatRows(), PackedRows());
 

@@ -314,23 +314,8 @@ internal sealed partial class X64LowerContext
         Begin((ushort)X64Form.AtomicRmwLoop, type.Bytes);
         Use(Operand.DefFixed(old, Registers.Rax));
         Use(Operand.UseLate(operand));
-        ref MachineInst inst = ref Current;
-        inst.Aux = (byte)op;
-        inst.Mode = (byte)memory.Mode;
-        inst.Scale = memory.Scale;
-        inst.Disp = memory.Disp;
-        inst.Data = memory.Data;
-        inst.Trap = memory.Trap;
-        if (!memory.Base.IsNone)
-        {
-            Use(Operand.UseLate(memory.Base));
-        }
-
-        if (!memory.Index.IsNone)
-        {
-            Use(Operand.UseLate(memory.Index));
-        }
-
+        Current.Aux = (byte)op;
+        AddAddress(memory, late: true);
         return old;
     }
 

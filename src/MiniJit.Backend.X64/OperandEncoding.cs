@@ -9,8 +9,8 @@ namespace MiniJit.Backend.X64;
 /// <summary>Order and fields of operands; the comment gives register mode | memory mode.</summary>
 internal enum OperandEncoding : byte
 {
-    /// <summary>Nothing.</summary>
-    None,
+    /// <summary>No operands.</summary>
+    ZO,
 
     /// <summary>def reg, use rm | def reg.</summary>
     RM,
@@ -251,7 +251,7 @@ internal static class OperandEncodings
 
     private static readonly OperandEncodingRow[] s_rows =
     [
-        new(OperandEncoding.None,        [],                                        null),
+        new(OperandEncoding.ZO,          [],                                        null),
         new(OperandEncoding.RM,          [DefReg, UseRm],                           [DefReg]),
         new(OperandEncoding.RMReg,       [DefReg, UseRmReg],                        null),
         new(OperandEncoding.RMMem,       null,                                      [DefReg]),

@@ -82,7 +82,8 @@ internal sealed partial class X64LowerContext(SharedSettings settings, X64Settin
         return ref Current;
     }
 
-    private void AddAddress(in Mem memory)
+    /// <summary>Gives the current instruction its memory operand. Late registers are read until the end of the instruction.</summary>
+    private void AddAddress(in Mem memory, bool late = false)
     {
         ref MachineInst inst = ref Current;
         inst.Mode = (byte)memory.Mode;
@@ -92,12 +93,12 @@ internal sealed partial class X64LowerContext(SharedSettings settings, X64Settin
         inst.Trap = memory.Trap;
         if (!memory.Base.IsNone)
         {
-            Use(Operand.Use(memory.Base));
+            Use(late ? Operand.UseLate(memory.Base) : Operand.Use(memory.Base));
         }
 
         if (!memory.Index.IsNone)
         {
-            Use(Operand.Use(memory.Index));
+            Use(late ? Operand.UseLate(memory.Index) : Operand.Use(memory.Index));
         }
     }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Text;
 using MiniJit.Codegen;
 using MiniJit.Codegen.Abi;
@@ -57,8 +58,16 @@ internal sealed class X64Compiler(X64Target target) : IsaCompiler
 
     public override MachineEnvironment Environment => Abi.EnvironmentOf(_lowering.Function.Signature.CallConv, target.Settings);
 
-    public override string? Lower(Function function, ReadOnlySpan<Block> reversePostorder, LoopForest loops) =>
-        _lowering.Run(function, reversePostorder, loops) ? null : _lowering.Error;
+    public override string? Lower(Function function, ReadOnlySpan<Block> reversePostorder, LoopForest loops)
+    {
+        if (!_lowering.Run(function, reversePostorder, loops))
+        {
+            return _lowering.Error;
+        }
+
+        AssertFeatures();
+        return null;
+    }
 
     public override void Emit(AllocationResult allocation, CompiledCode output)
     {
@@ -87,4 +96,15 @@ internal sealed class X64Compiler(X64Target target) : IsaCompiler
     }
 
     public override void WriteVCode(StringBuilder text) => VCodePrinter.Write(Code, _lowering.Symbols.Span, text);
+
+    // A processor that runs the tests usually has more than the target was told of, so running the code would not show it.
+    [Conditional("DEBUG")]
+    private void AssertFeatures()
+    {
+        foreach (ref readonly MachineInst inst in Code.Insts.Span)
+        {
+            X64Form form = (X64Form)inst.Form;
+            Debug.Assert(!InstructionTable.IsEncoded(form) || (InstructionTable.Row(form).Needs & ~target.Isa.Features) == 0, $"{form} is beyond the target");
+        }
+    }
 }

@@ -121,7 +121,7 @@ internal static class FormSamples
 
         operands.AddRange(row.Operands switch
         {
-            OperandEncoding.None or OperandEncoding.ExtendAx or OperandEncoding.ExtendDx => [],
+            OperandEncoding.ZO or OperandEncoding.ExtendAx or OperandEncoding.ExtendDx => [],
             OperandEncoding.RM or OperandEncoding.RMReg or OperandEncoding.RMMem or OperandEncoding.Lea or OperandEncoding.RRM
                 or OperandEncoding.RRMReg or OperandEncoding.RRMMem or OperandEncoding.RRMXmm0 or OperandEncoding.UseRM => [reg, rm],
             OperandEncoding.RXM => [reg, v, rm],

@@ -70,8 +70,7 @@ internal sealed partial class MachineBuffer
     /// <summary>The place of a constant, for a use at the next byte.</summary>
     public Label ConstantLabel(int handle, int use)
     {
-        int missing = handle + 1 - _constantLabels.Count;
-        if (missing > 0)
+        if (handle >= _constantLabels.Count)
         {
             _constantLabels.Resize(handle + 1);
         }
