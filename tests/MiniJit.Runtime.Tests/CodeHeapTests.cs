@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Threading;
+using MiniJit.IR;
 using MiniJit.Runtime.Invocation;
 using MiniJit.Runtime.Memory;
 using MiniJit.Runtime.Platform;
@@ -99,7 +100,7 @@ public sealed class CodeHeapTests
     public void Random_lives_of_blocks_leave_the_heap_as_it_was(object views, ulong seed)
     {
         using CodeHeap heap = HostHeap((CodeViews)views);
-        SplitMix random = new(seed);
+        SplitMix64 random = new(seed);
         List<(CodeBlock[] Blocks, byte Mark)> live = [];
         for (int step = 0; step < 1500; step++)
         {
@@ -209,7 +210,7 @@ public sealed class CodeHeapTests
             ulong seed = (ulong)t + 100;
             threads[t] = new(() =>
             {
-                SplitMix random = new(seed);
+                SplitMix64 random = new(seed);
                 for (int i = 0; i < 400; i++)
                 {
                     var blocks = new CodeBlock[2];
@@ -239,7 +240,7 @@ public sealed class CodeHeapTests
     public void An_address_finds_its_function_among_many()
     {
         CodeIndex index = new(0x10000, 1 << 20);
-        SplitMix random = new(5);
+        SplitMix64 random = new(5);
         List<Range> ranges = [];
         ulong address = 0x10000;
         while (address < 0x10000 + (1 << 20) - 30_000)

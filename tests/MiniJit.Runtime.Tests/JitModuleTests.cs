@@ -133,7 +133,7 @@ public sealed unsafe class JitModuleTests : IDisposable
         JitFunction caller = module.Define(Name("caller"), Code(
             0x0F, 0x10, 0x07, 0x0F, 0x10, 0x0E, 0x57, 0xFF, 0xD2, 0x5F, 0x0F, 0x11, 0x07, 0xC3));
         module.Publish();
-        SplitMix random = new(3);
+        SplitMix64 random = new(3);
         for (int i = 0; i < 1000; i++)
         {
             UInt128 value = new(random.Next(), random.Next()), indices = new(random.Next(), random.Next());

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
+using MiniJit.IR;
 using MiniJit.Runtime.Memory;
 using Xunit;
 
@@ -21,7 +22,7 @@ public sealed class RangeAllocatorTests
         RangeAllocator allocator = new(Base, Granules * RangeAllocator.Granule);
         bool[] taken = new bool[Granules];
         List<(ulong Address, long Size)> live = [];
-        SplitMix random = new(seed);
+        SplitMix64 random = new(seed);
         for (int step = 0; step < 8_000; step++)
         {
             // Waves of growth and shrinking, so that the range is sometimes full and sometimes empty.

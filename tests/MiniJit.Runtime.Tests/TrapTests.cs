@@ -273,7 +273,7 @@ public sealed unsafe class TrapTests : IDisposable
             threads[t] = new(
                 () =>
                 {
-                    SplitMix random = new((ulong)seed);
+                    SplitMix64 random = new((ulong)seed);
                     int bad = 0;
                     for (int i = 0; i < Calls; i++)
                     {

@@ -53,7 +53,7 @@ public sealed class OptimizerFuzzTests
         SplitMix64 random = new(~seed);
         for (int i = 0; i < ArgumentSets; i++)
         {
-            DataValue[] args = RandomFunctions.Arguments(ref random);
+            DataValue[] args = RandomFunctions.Arguments(random);
             InterpreterResult expected = before.Invoke(function.Name, args), actual = after.Invoke(function.Name, args);
             if (!Same(expected, actual))
             {

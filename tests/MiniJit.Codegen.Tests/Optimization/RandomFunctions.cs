@@ -9,24 +9,6 @@ using MiniJit.IR.Interpretation;
 
 namespace MiniJit.Codegen.Tests.Optimization;
 
-/// <summary>SplitMix64 (G. Steele, D. Lea, C. Flood, 2014).</summary>
-internal struct SplitMix64(ulong seed)
-{
-    private ulong _state = seed;
-
-    public ulong Next()
-    {
-        ulong z = _state += 0x9e37_79b9_7f4a_7c15;
-        z = (z ^ (z >> 30)) * 0xbf58_476d_1ce4_e5b9;
-        z = (z ^ (z >> 27)) * 0x94d0_49bb_1331_11eb;
-        return z ^ (z >> 31);
-    }
-
-    public int Below(int n) => (int)(Next() % (ulong)n);
-
-    public bool OneIn(int n) => Below(n) == 0;
-}
-
 internal sealed class RandomFunctions
 {
     private const int SlotBytes = 64, MaxDepth = 3;
@@ -46,7 +28,7 @@ internal sealed class RandomFunctions
     private static readonly Opcode[] s_shifts = [Opcode.Ishl, Opcode.Ushr, Opcode.Sshr, Opcode.Rotl, Opcode.Rotr];
 
     private readonly List<Value> _scope = [];
-    private SplitMix64 _random;
+    private SplitMix64 _random = new(0);
     private FunctionBuilder _builder = null!;
     private Function _function = null!;
     private StackSlot _slot;
@@ -111,20 +93,20 @@ internal sealed class RandomFunctions
     }
 
     /// <summary>Arguments for it.</summary>
-    public static DataValue[] Arguments(ref SplitMix64 random)
+    public static DataValue[] Arguments(SplitMix64 random)
     {
         DataValue[] values = new DataValue[Parameters.Length];
         for (int i = 0; i < values.Length; i++)
         {
             IrType type = Parameters[i];
-            values[i] = type == IrType.F64 ? DataValue.F64(Float(ref random)) : type == IrType.F32 ? DataValue.F32((float)Float(ref random))
-                : DataValue.Int(type, Number(ref random, type.Bits));
+            values[i] = type == IrType.F64 ? DataValue.F64(Float(random)) : type == IrType.F32 ? DataValue.F32((float)Float(random))
+                : DataValue.Int(type, Number(random, type.Bits));
         }
 
         return values;
     }
 
-    private static double Float(ref SplitMix64 random) => random.Below(8) switch
+    private static double Float(SplitMix64 random) => random.Below(8) switch
     {
         0 => 0.0,
         1 => -0.0,
@@ -136,7 +118,7 @@ internal sealed class RandomFunctions
         _ => (long)random.Next() * 1.0e-3,
     };
 
-    private static long Number(ref SplitMix64 random, int bits)
+    private static long Number(SplitMix64 random, int bits)
     {
         long number = random.Below(12) switch
         {
@@ -396,7 +378,7 @@ internal sealed class RandomFunctions
 
     private long Divisor(IrType type)
     {
-        long number = Number(ref _random, type.Bits);
+        long number = Number(_random, type.Bits);
         return number == 0 && !_random.OneIn(16) ? 3 + _random.Below(100) : number;
     }
 
@@ -442,7 +424,7 @@ internal sealed class RandomFunctions
             16 => _builder.FcvtFromSint(type, Pick(RandomWideInt())),
             17 => type == IrType.F64 ? _builder.Fpromote(type, Pick(IrType.F32)) : _builder.Fdemote(type, Pick(IrType.F64)),
             18 => _builder.Bitcast(type.AsInt(), NotNaN(x, type)),
-            _ => type == IrType.F64 ? _builder.F64const(Float(ref _random)) : _builder.F32const((float)(_random.OneIn(2) ? 0.25 : Float(ref _random))),
+            _ => type == IrType.F64 ? _builder.F64const(Float(_random)) : _builder.F32const((float)(_random.OneIn(2) ? 0.25 : Float(_random))),
         });
     }
 
@@ -699,7 +681,7 @@ internal sealed class RandomFunctions
         return _random.OneIn(8) ? Pick(IrType.I8) : _builder.Icmp(RandomCC(), Pick(type), _random.OneIn(2) ? Constant(type) : Pick(type));
     }
 
-    private Value Constant(IrType type) => _builder.Iconst(type, Number(ref _random, type.Bits));
+    private Value Constant(IrType type) => _builder.Iconst(type, Number(_random, type.Bits));
 
     private Value Pick(IrType type)
     {

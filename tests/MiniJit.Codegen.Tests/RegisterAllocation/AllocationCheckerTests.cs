@@ -1,6 +1,7 @@
 using System;
 using MiniJit.Codegen.Machine;
 using MiniJit.Codegen.RegisterAllocation;
+using MiniJit.IR;
 using Xunit;
 
 namespace MiniJit.Codegen.Tests.RegisterAllocation;
@@ -12,7 +13,7 @@ public sealed class AllocationCheckerTests
 
     private static (VCode Code, AllocationResult Result) Sample(ulong seed)
     {
-        SplitMix random = new(seed);
+        SplitMix64 random = new(seed);
         VCode code = RandomCode.Generate(random, s_machine, 10, 10);
         AllocationResult result = new();
         new SplitAllocator().Allocate(code, s_machine, result);

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using MiniJit.Codegen.Machine;
 using MiniJit.Codegen.RegisterAllocation;
+using MiniJit.IR;
 using Xunit;
 
 namespace MiniJit.Codegen.Tests.RegisterAllocation;
@@ -81,7 +82,7 @@ public sealed class ParallelMovesTests
     [Fact]
     public void Random_groups_act_as_if_at_once()
     {
-        SplitMix random = new(0x5eed);
+        SplitMix64 random = new(0x5eed);
         for (int k = 0; k < 5000; k++)
         {
             List<(Allocation, Allocation)> moves = [];

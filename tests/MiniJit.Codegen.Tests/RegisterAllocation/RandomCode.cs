@@ -4,12 +4,13 @@ using System;
 using System.Collections.Generic;
 using System.Numerics;
 using MiniJit.Codegen.Machine;
+using MiniJit.IR;
 
 namespace MiniJit.Codegen.Tests.RegisterAllocation;
 
 internal sealed class RandomCode
 {
-    private readonly SplitMix _random;
+    private readonly SplitMix64 _random;
     private readonly CodeBuilder _builder = new();
     private readonly MachineEnvironment _environment;
     private readonly ulong[] _registers = new ulong[2];
@@ -21,7 +22,7 @@ internal sealed class RandomCode
     private int[] _dominator = [];
     private List<VReg>[] _defined = [];                        // params and defs of each block
 
-    private RandomCode(SplitMix random, MachineEnvironment environment)
+    private RandomCode(SplitMix64 random, MachineEnvironment environment)
     {
         _random = random;
         _environment = environment;
@@ -37,7 +38,7 @@ internal sealed class RandomCode
         }
     }
 
-    public static MachineEnvironment Environment(SplitMix random)
+    public static MachineEnvironment Environment(SplitMix64 random)
     {
         List<PReg> caller = [], callee = [];
         for (int c = 0; c < 2; c++)
@@ -53,7 +54,7 @@ internal sealed class RandomCode
         return new MachineEnvironment([.. caller], [.. callee], TestMachine.IntScratch, TestMachine.FloatScratch);
     }
 
-    public static VCode Generate(SplitMix random, MachineEnvironment environment, int maxBlocks, int maxInsts)
+    public static VCode Generate(SplitMix64 random, MachineEnvironment environment, int maxBlocks, int maxInsts)
     {
         RandomCode generator = new(random, environment);
         generator._builder.FloatSpillWords = random.Between(1, 2);

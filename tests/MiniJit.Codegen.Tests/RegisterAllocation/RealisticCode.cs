@@ -2,6 +2,7 @@
 // with arguments and results in fixed registers, nested loops with a handful of loop-carried values, cold exits.
 using System.Collections.Generic;
 using MiniJit.Codegen.Machine;
+using MiniJit.IR;
 
 namespace MiniJit.Codegen.Tests.RegisterAllocation;
 
@@ -14,7 +15,7 @@ internal static class RealisticCode
 
     public static VCode Generate(ulong seed, int insts)
     {
-        SplitMix random = new(seed);
+        SplitMix64 random = new(seed);
         CodeBuilder builder = new();
         List<VReg> globals = [];
         builder.Block();
@@ -38,7 +39,7 @@ internal static class RealisticCode
     }
 
     /// <summary>A preheader's jump, a header with a condition, a body, a latch and, behind it, the exit block where code goes on.</summary>
-    private static int Loop(SplitMix random, CodeBuilder builder, List<VReg> globals, VReg real)
+    private static int Loop(SplitMix64 random, CodeBuilder builder, List<VReg> globals, VReg real)
     {
         VReg[] carried = builder.Ints(3), next = new VReg[3];
         VReg sum = builder.Float();

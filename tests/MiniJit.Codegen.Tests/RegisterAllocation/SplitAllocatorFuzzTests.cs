@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using MiniJit.Codegen.Machine;
 using MiniJit.Codegen.RegisterAllocation;
+using MiniJit.IR;
 using Xunit;
 
 namespace MiniJit.Codegen.Tests.RegisterAllocation;
@@ -22,7 +23,7 @@ public sealed class SplitAllocatorFuzzTests
         for (int k = 0; k < count; k++)
         {
             ulong seed = Seed + ((ulong)stream << 32) + (ulong)k;
-            SplitMix random = new(seed);
+            SplitMix64 random = new(seed);
             MachineEnvironment environment = RandomCode.Environment(random);
             VCode code = RandomCode.Generate(random, environment, maxBlocks, maxInsts);
             string? violation = VCodeValidator.Validate(code);

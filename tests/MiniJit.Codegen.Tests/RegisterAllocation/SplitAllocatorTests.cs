@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using MiniJit.Codegen.Machine;
 using MiniJit.Codegen.RegisterAllocation;
+using MiniJit.IR;
 using Xunit;
 using static MiniJit.Codegen.Tests.RegisterAllocation.TestMachine;
 
@@ -334,7 +335,7 @@ public sealed class SplitAllocatorTests
         for (ulong seed = 0; seed < 40; seed++)
         {
             codes.Add(RealisticCode.Generate(seed, 600));
-            codes.Add(RandomCode.Generate(new SplitMix(seed), RealisticCode.Environment, 16, 30));
+            codes.Add(RandomCode.Generate(new SplitMix64(seed), RealisticCode.Environment, 16, 30));
         }
 
         SplitAllocator allocator = new();

@@ -42,7 +42,7 @@ public sealed class ParserFuzzTests
         for (int i = 0; i < mutants; i++)
         {
             (string path, string text) = corpus[i % corpus.Count];
-            string mutant = Mutate(text, ref random);
+            string mutant = Mutate(text, random);
             long before = GC.GetAllocatedBytesForCurrentThread();
             watch.Restart();
             try
@@ -78,7 +78,7 @@ public sealed class ParserFuzzTests
         for (int i = 0; accepted < 2_000; i++)
         {
             (string path, string text) = corpus[i % corpus.Count];
-            foreach (ParsedFunction parsed in Parser.Parse(Mutate(text, ref random)).Functions)
+            foreach (ParsedFunction parsed in Parser.Parse(Mutate(text, random)).Functions)
             {
                 if (!RoundTrip.HasCanonicalText(parsed.Function))
                 {
@@ -113,12 +113,12 @@ public sealed class ParserFuzzTests
     }
 
     // One to four changes, each of a token or of a character; now and then the text is cut off.
-    private static string Mutate(string text, ref SplitMix64 random)
+    private static string Mutate(string text, SplitMix64 random)
     {
         StringBuilder mutant = new(text);
         for (int changes = 1 + random.Below(4); changes > 0; changes--)
         {
-            (int start, int length) = Token(mutant, ref random);
+            (int start, int length) = Token(mutant, random);
             string insertion = s_insertions[random.Below(s_insertions.Length)];
             switch (random.Below(8))
             {
@@ -129,7 +129,7 @@ public sealed class ParserFuzzTests
                     mutant.Insert(start, mutant.ToString(start, length) + " ");
                     break;
                 case 2:
-                    (int other, int otherLength) = Token(mutant, ref random);
+                    (int other, int otherLength) = Token(mutant, random);
                     string replacement = mutant.ToString(other, otherLength);
                     mutant.Remove(start, length).Insert(start, replacement);
                     break;
@@ -155,7 +155,7 @@ public sealed class ParserFuzzTests
     }
 
     // A word that lies at a random place, or the character there; empty at the end.
-    private static (int Start, int Length) Token(StringBuilder text, ref SplitMix64 random)
+    private static (int Start, int Length) Token(StringBuilder text, SplitMix64 random)
     {
         int start = random.Below(text.Length + 1);
         int end = start;
