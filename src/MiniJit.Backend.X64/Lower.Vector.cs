@@ -147,7 +147,7 @@ internal sealed partial class X64LowerContext
     // ---- constructors
 
     /// <summary>Whether the target has the instruction in its SSE or its AVX form.</summary>
-    private bool Has(X64Form form) => _avx || (InstructionTable.Row(form).Needs & ~(CpuFeatures)isa.Features) == 0;
+    private bool Has(X64Form form) => _avx || (InstructionTable.Row(form).Needs & ~isa.Features) == 0;
 
     /// <summary>Picks from a run of forms for lanes of 8, 16, 32 and 64 bits, each followed by its AVX form.</summary>
     private static X64Form LaneForm(X64Form bytes, IrType type) => (X64Form)((int)bytes + (2 * BitOperations.Log2((uint)type.LaneBits / 8)));
