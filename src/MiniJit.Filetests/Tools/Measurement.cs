@@ -18,12 +18,13 @@ namespace MiniJit.Filetests.Tools;
 /// <summary>The measuring commands.</summary>
 internal static class Measurement
 {
+    // The run time compiles a method well only after it was called often, and in the background: until then it is not our code that is measured.
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(2.5);
+
     /// <summary>Parses and compiles all functions again and again. Functions that do not compile are left out and listed.</summary>
     public static int Bench(ToolContext context, IReadOnlyList<string> paths, ToolOptions options, int iterations, bool json)
     {
-        // What is compiled was verified when it was read.
-        ToolOptions unverified = options with { Settings = ["enable_verifier=false", .. options.Settings] };
-        if (!CompileTools.TryGetTarget(unverified, forHost: false, out Target? target, out string error))
+        if (!CompileTools.TryGetTarget(options, forHost: false, out Target? target, out string error))
         {
             return context.Usage(error);
         }
@@ -42,75 +43,111 @@ internal static class Measurement
             return context.Fail($"no such file or directory: {missing[0]}");
         }
 
-        double[] parse = new double[iterations];
         Parser parser = new();
         Function scratch = new(default);
-        for (int i = -1; i < iterations; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            foreach (SourceText source in sources)
-            {
-                parser.Open(source);
-                while (parser.ReadFunction(scratch))
-                {
-                }
-            }
+        double[] parse = Measure(iterations, () => ParseAll(sources, parser, scratch));
 
-            parse[Math.Max(i, 0)] = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
-
-        List<Function> functions = [];
-        List<(string Function, string Reason)> skipped = [];
         CompileContext compiler = new();
-        long codeBytes = 0, instructions = 0;
-        foreach (SourceText source in sources)
-        {
-            foreach (ParsedFunction parsed in parser.Read(source).Functions)
-            {
-                if (compiler.Compile(parsed.Function, target!) is CompiledCode code)
-                {
-                    functions.Add(parsed.Function);
-                    codeBytes += code.Bytes.Length;
-                    instructions += CountInstructions(parsed.Function);
-                }
-                else
-                {
-                    skipped.Add((parsed.Function.Name.ToString(), NativeEngine.Describe(compiler.Diagnostics)));
-                }
-            }
-        }
-
-        double[] compile = new double[iterations];
+        BenchCorpus corpus = BenchCorpus.Read(sources, parser, compiler, target!);
         long allocated = 0;
-        for (int i = 0; i < iterations; i++)
+        double[] compile = Measure(iterations, () =>
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
-            long start = Stopwatch.GetTimestamp();
-            foreach (Function function in functions)
+            foreach (Function function in corpus.Functions)
             {
                 compiler.Compile(function, target!);
             }
 
-            compile[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
             allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        }
+        });
 
-        Array.Sort(parse);
-        Array.Sort(compile);
         Report report = new();
-        report.Add("functions", functions.Count);
-        report.Add("clif_insts", instructions);
+        report.Add("functions", corpus.Functions.Count);
+        report.Add("clif_insts", corpus.Instructions);
         report.Add("src_bytes", sourceBytes);
-        report.Add("code_bytes", codeBytes);
+        report.Add("code_bytes", corpus.CodeBytes);
         report.Add("parse_s_min", parse[0]);
         report.Add("parse_s_median", parse[iterations / 2]);
         report.Add("compile_s_min", compile[0]);
         report.Add("compile_s_median", compile[iterations / 2]);
-        report.Add("compile_ns_per_inst_min", Math.Round(compile[0] * 1e9 / Math.Max(1, instructions), 1));
-        report.Add("allocated_bytes_per_function", Math.Round((double)allocated / Math.Max(1, functions.Count), 1));
-        report.Add("skipped", skipped);
+        report.Add("compile_ns_per_inst_min", Math.Round(compile[0] * 1e9 / Math.Max(1, corpus.Instructions), 1));
+        report.Add("allocated_bytes_per_function", Math.Round((double)allocated / Math.Max(1, corpus.Functions.Count), 1));
+        report.Add("skipped", corpus.Skipped);
         report.Write(context.Output, json);
         return ExitCode.Success;
+    }
+
+    /// <summary>Seconds of each of <paramref name="iterations"/> passes after a warm-up, sorted.</summary>
+    private static double[] Measure(int iterations, Action pass)
+    {
+        long warmUp = Stopwatch.GetTimestamp();
+        do
+        {
+            pass();
+        }
+        while (Stopwatch.GetElapsedTime(warmUp) < s_warmUp);
+
+        double[] seconds = new double[iterations];
+        for (int i = 0; i < iterations; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            pass();
+            seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        Array.Sort(seconds);
+        return seconds;
+    }
+
+    private static void ParseAll(List<SourceText> sources, Parser parser, Function scratch)
+    {
+        foreach (SourceText source in sources)
+        {
+            parser.Open(source);
+            while (parser.ReadFunction(scratch))
+            {
+            }
+        }
+    }
+
+    /// <summary>What is compiled in every pass.</summary>
+    private sealed class BenchCorpus
+    {
+        public List<Function> Functions { get; } = [];
+
+        public List<(string Function, string Reason)> Skipped { get; } = [];
+
+        public long Instructions { get; private set; }
+
+        public long CodeBytes { get; private set; }
+
+        public static BenchCorpus Read(List<SourceText> sources, Parser parser, CompileContext compiler, Target target)
+        {
+            BenchCorpus corpus = new();
+            foreach (SourceText source in sources)
+            {
+                foreach (ParsedFunction parsed in parser.Read(source).Functions)
+                {
+                    corpus.Add(parsed.Function, compiler, target);
+                }
+            }
+
+            return corpus;
+        }
+
+        private void Add(Function function, CompileContext compiler, Target target)
+        {
+            if (compiler.Compile(function, target) is CompiledCode code)
+            {
+                Functions.Add(function);
+                CodeBytes += code.Bytes.Length;
+                Instructions += CountInstructions(function);
+            }
+            else
+            {
+                Skipped.Add((function.Name.ToString(), NativeEngine.Describe(compiler.Diagnostics)));
+            }
+        }
     }
 
     /// <summary>Compiles a file, calls one of its functions again and again, and times the calls.</summary>
