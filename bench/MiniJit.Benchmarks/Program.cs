@@ -1,0 +1,4 @@
+// dotnet run -c Release --project bench/MiniJit.Benchmarks -- --filter '*'
+using BenchmarkDotNet.Running;
+
+BenchmarkSwitcher.FromAssembly(typeof(MiniJit.Benchmarks.CompilePhases).Assembly).Run(args);
