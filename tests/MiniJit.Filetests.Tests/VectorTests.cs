@@ -1,0 +1,244 @@
+// Every vector operation that the x86-64 backend compiles, as compiled for each level of its vector extensions, against the interpreter. Lanes are
+// drawn from the values at which operations change their mind; NaN results only have to be NaN.
+using System;
+using System.Text;
+using MiniJit.Backend.X64;
+using MiniJit.Codegen;
+using MiniJit.Codegen.Settings;
+using MiniJit.Filetests.Engines;
+using MiniJit.IR;
+using MiniJit.IR.Interpretation;
+using Xunit;
+
+namespace MiniJit.Filetests.Tests;
+
+public sealed class VectorTests
+{
+    private const int Rounds = 30;
+    private const X64Features Ssse3 = X64Features.Sse3 | X64Features.Ssse3, Sse42 = Ssse3 | X64Features.Sse41 | X64Features.Sse42;
+
+    private static readonly string[] s_ints = ["i8x16", "i16x8", "i32x4", "i64x2"], s_floats = ["f32x4", "f64x2"];
+
+    /// <summary>Types: operand (T), half as wide lanes (N), twice as wide (W), lane (L), integers of the lanes' width (I).</summary>
+    private static readonly (string Types, string Results, string Parameters, string Body)[] s_operations =
+    [
+        ("ints", "T", "T T", "iadd v0, v1|isub v0, v1|imul v0, v1|band v0, v1|bor v0, v1|bxor v0, v1|avg_round v0, v1"),
+        ("ints", "T", "T T", "smin v0, v1|smax v0, v1|umin v0, v1|umax v0, v1"),
+        ("ints", "T", "T", "ineg v0|iabs v0|bnot v0|popcnt v0"),
+        ("ints", "T", "T T T", "bitselect v0, v1, v2"),
+        ("ints", "T", "T T i8", "select v2, v0, v1"),
+        ("ints", "T", "T T", "icmp eq v0, v1|icmp ne v0, v1|icmp slt v0, v1|icmp sle v0, v1|icmp sgt v0, v1|icmp sge v0, v1"),
+        ("ints", "T", "T T", "icmp ult v0, v1|icmp ule v0, v1|icmp ugt v0, v1|icmp uge v0, v1"),
+        ("ints", "T", "T i32", "ishl v0, v1|ushr v0, v1|sshr v0, v1"),
+        ("ints", "T", "T i128", "ishl v0, v1|sshr v0, v1"),
+        ("ints", "T", "T i8", "v3 = iconst.i8 5; ishl v0, v3|v3 = iconst.i8 5; ushr v0, v3|v3 = iconst.i8 5; sshr v0, v3|v3 = iconst.i8 0; sshr v0, v3"),
+        ("ints", "i8", "T", "vany_true v0|vall_true v0"),
+        ("ints floats", "i16", "T", "vhigh_bits.i16 v0"),
+        ("ints floats", "T", "L", "splat.T v0|scalar_to_vector.T v0"),
+        ("ints floats", "L", "T", "extractlane v0, 0|extractlane v0, 1"),
+        ("ints floats", "T", "T L", "insertlane v0, v1, 0|insertlane v0, v1, 1"),
+        ("i8x16 i16x8", "T", "T T", "uadd_sat v0, v1|sadd_sat v0, v1|usub_sat v0, v1|ssub_sat v0, v1"),
+        ("i16x8", "T", "T T", "sqmul_round_sat v0, v1|umulhi v0, v1|smulhi v0, v1"),
+        ("i8x16 i16x8 i32x4", "T", "T T", "iadd_pairwise v0, v1"),
+        ("i8x16 i16x8 i32x4", "W", "T", "swiden_low v0|swiden_high v0|uwiden_low v0|uwiden_high v0"),
+        ("i16x8 i32x4 i64x2", "N", "T T", "snarrow v0, v1|unarrow v0, v1|uunarrow v0, v1"),
+        ("i8x16", "L", "T", "extractlane v0, 7|extractlane v0, 15"),
+        ("i8x16", "T", "T L", "insertlane v0, v1, 7|insertlane v0, v1, 15"),
+        ("f32x4", "L", "T", "extractlane v0, 2|extractlane v0, 3"),
+        ("f32x4", "T", "T L", "insertlane v0, v1, 2|insertlane v0, v1, 3"),
+        ("i8x16", "T", "T T", "swizzle v0, v1|v3 = vconst.i8x16 [0 1 2 15 16 17 128 255 9 8 7 6 5 4 3 2]; swizzle v0, v3"),
+        ("i8x16", "T", "T T", "shuffle v0, v1, [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15]|shuffle v0, v1, [16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31]"),
+        ("i8x16", "T", "T T", "shuffle v0, v1, [0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23]|shuffle v0, v1, [24 25 8 9 26 27 10 11 28 29 12 13 30 31 14 15]"),
+        ("i8x16", "T", "T T", "shuffle v0, v1, [3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18]|shuffle v0, v1, [20 21 22 23 24 25 26 27 28 29 30 31 0 1 2 3]"),
+        ("i8x16", "T", "T T", "shuffle v0, v1, [0 1 18 19 4 5 6 7 24 25 10 11 28 29 30 31]|shuffle v0, v0, [5 6 7 8 9 10 11 12 13 14 31 0 1 2 3 4]"),
+        ("i8x16", "T", "T T", "shuffle v0, v1, [4 5 6 7 0 1 2 3 28 29 30 31 20 21 22 23]|shuffle v0, v1, [12 13 14 15 8 9 10 11 4 5 6 7 0 1 2 3]"),
+        ("i8x16", "T", "T T", "shuffle v0, v1, [31 0 30 1 29 2 28 3 27 4 26 5 25 6 24 7]|shuffle v1, v0, [7 7 7 7 1 1 1 1 15 14 13 12 0 0 0 0]"),
+        ("i32x4", "f32x4", "T", "fcvt_from_sint.f32x4 v0|fcvt_from_uint.f32x4 v0"),
+        ("i64x2", "f64x2", "T", "fcvt_from_sint.f64x2 v0|fcvt_from_uint.f64x2 v0"),
+        ("i32x4", "f64x2", "T", "v3 = swiden_low v0; fcvt_from_sint.f64x2 v3|v3 = uwiden_low v0; fcvt_from_uint.f64x2 v3"),
+        ("i32x4", "i64x2", "T T", "v3 = swiden_low v0; v4 = swiden_high v1; imul v3, v4|v3 = uwiden_low v0; v4 = uwiden_low v1; imul v3, v4"),
+        ("floats", "I", "T", "fcvt_to_sint_sat.I v0|fcvt_to_uint_sat.I v0"),
+        ("floats", "T", "T T", "fadd v0, v1|fsub v0, v1|fmul v0, v1|fdiv v0, v1|fmin v0, v1|fmax v0, v1|fcopysign v0, v1|band v0, v1|bor v0, v1|bxor v0, v1"),
+        ("floats", "T", "T", "sqrt v0|fneg v0|fabs v0|bnot v0|ceil v0|floor v0|trunc v0|nearest v0"),
+        ("floats", "T", "T T T", "fma v0, v1, v2|bitselect v0, v1, v2|v3 = fneg v0; fma v3, v1, v2"),
+        ("floats", "I", "T T", "fcmp eq v0, v1|fcmp ne v0, v1|fcmp lt v0, v1|fcmp le v0, v1|fcmp gt v0, v1|fcmp ge v0, v1|fcmp ord v0, v1"),
+        ("floats", "I", "T T", "fcmp uno v0, v1|fcmp one v0, v1|fcmp ueq v0, v1|fcmp ult v0, v1|fcmp ule v0, v1|fcmp ugt v0, v1|fcmp uge v0, v1"),
+        ("f32x4", "f64x2", "T", "fvpromote_low v0"),
+        ("f64x2", "f32x4", "T", "fvdemote v0"),
+        ("ints floats", "i128", "T", "bitcast.i128 little v0"),
+        ("ints floats", "T", "i128", "bitcast.T little v0"),
+        ("ints", "T", "T T", "v3 = bnot v0; band v1, v3|v3 = iconst.L 3; v4 = splat.T v3; iadd v4, v0|v3 = bitcast.f64x2 little v0; v4 = fneg v3; bitcast.T little v4"),
+        ("ints", "i8", "T", "v3 = vany_true v0; v4 = iconst.i8 7; v5 = iconst.i8 9; select v3, v4, v5|v3 = vall_true v0; v4 = iconst.i8 7; v5 = iconst.i8 9; select v3, v4, v5"),
+    ];
+
+    public static TheoryData<string, X64Features> Levels => new()
+    {
+        { "SSE2", X64Features.None },
+        { "SSSE3", Ssse3 },
+        { "SSE4.1", Ssse3 | X64Features.Sse41 },
+        { "SSE4.2", Sse42 },
+        { "AVX", Sse42 | X64Features.Avx },
+        { "FMA", Sse42 | X64Features.Avx | X64Features.Avx2 | X64Features.Fma },
+    };
+
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void Vectors_behave_the_same_with_and_without_extensions(string level, X64Features features)
+    {
+        Assert.SkipUnless((features & ~X64Settings.HostFeatures) == 0, $"this processor has no {level}");
+        ParsedFile file = Parser.Parse(Program());
+        Assert.Empty(file.Diagnostics.Items);
+        SettingsBuilder settings = SharedSettings.Default.ToBuilder();
+        Assert.True(settings.TryApply("enable_llvm_abi_extensions", out _));   // i128 parameters
+        CompileContext compiler = new();
+        X64Target target = new(TargetTriple.Host, new SharedSettings(settings), new X64Settings(features));
+        using NativeEngine native = new(new NativeHost(compiler), compiler, target);
+        using InterpreterEngine interpreter = new();
+        Assert.Equal("", native.Load(file.Functions, []));
+        Assert.Equal("", interpreter.Load(file.Functions, []));
+
+        SplitMix64 random = new(20);
+        for (int i = 0; i < file.Functions.Count; i++)
+        {
+            Function function = file.Functions[i].Function;
+            DataValue[] arguments = new DataValue[function.Signature.Params.Count];
+            for (int round = 0; round < Rounds; round++)
+            {
+                for (int j = 0; j < arguments.Length; j++)
+                {
+                    arguments[j] = RandomValue(ref random, function.Signature.Params[j].Type);
+                }
+
+                Completion expected = interpreter.Invoke(i, function.Name.ToString(), arguments);
+                Completion actual = native.Invoke(i, "", arguments);
+                Assert.True(
+                    expected.Kind == CompletionKind.Returned && actual.Kind == CompletionKind.Returned && AreSame(expected.Results[0], actual.Results[0]),
+                    $"{function}\non {DataValue.Format(arguments)}\nexpected {Show(expected)}, actual {Show(actual)}");
+            }
+        }
+    }
+
+    private static string Show(in Completion completion) =>
+        completion.Kind == CompletionKind.Returned ? DataValue.Format(completion.Results) : completion.Detail;
+
+    /// <summary>One function for each operation and type.</summary>
+    private static string Program()
+    {
+        StringBuilder text = new();
+        int number = 0;
+        foreach ((string types, string result, string parameters, string bodies) in s_operations)
+        {
+            foreach (string type in types.Replace("ints", string.Join(' ', s_ints)).Replace("floats", string.Join(' ', s_floats)).Split(' '))
+            {
+                foreach (string body in bodies.Split('|'))
+                {
+                    AppendFunction(text, $"%f{number++}", type, result, parameters, body);
+                }
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static void AppendFunction(StringBuilder text, string name, string type, string result, string parameters, string body)
+    {
+        string[] names = parameters.Split(' ');
+        string[] types = Array.ConvertAll(names, p => TypeName(p, type));
+        text.Append($"function {name}({string.Join(", ", types)}) -> {TypeName(result, type)} {{\nblock0(");
+        for (int i = 0; i < types.Length; i++)
+        {
+            text.Append($"{(i == 0 ? "" : ", ")}v{i}: {types[i]}");
+        }
+
+        text.Append("):\n");
+        string[] lines = body.Split("; ");
+        for (int i = 0; i < lines.Length; i++)
+        {
+            string line = lines[i];
+            foreach (string letter in (ReadOnlySpan<string>)["T", "L", "I"])
+            {
+                line = line.Replace("." + letter, "." + TypeName(letter, type), StringComparison.Ordinal);
+            }
+
+            text.Append("    ").Append(i == lines.Length - 1 ? "v9 = " : "").Append(line).Append('\n');
+        }
+
+        text.Append("    return v9\n}\n");
+    }
+
+    private static string TypeName(string letter, string operand)
+    {
+        Assert.True(IrType.TryParse(operand, out IrType type));
+        return letter switch
+        {
+            "T" => operand,
+            "L" => type.LaneType.ToString(),
+            "I" => type.AsInt().ToString(),
+            "N" => type.SplitLanes().ToString(),
+            "W" => type.MergeLanes().ToString(),
+            _ => letter,
+        };
+    }
+
+    private static DataValue RandomValue(ref SplitMix64 random, IrType type)
+    {
+        UInt128 bits = 0;
+        ulong mask = ulong.MaxValue >> (64 - Math.Min(type.LaneBits, 64));
+        bool isUniform = random.Below(8) == 0;
+        ulong lane = RandomLane(ref random, type.LaneType);
+        for (int position = 0; position < type.Bits; position += Math.Min(type.LaneBits, 64))
+        {
+            lane = isUniform ? lane : RandomLane(ref random, type.LaneType);
+            bits |= (UInt128)(lane & mask) << position;
+        }
+
+        return new(type, bits);
+    }
+
+    private static ulong RandomLane(ref SplitMix64 random, IrType lane)
+    {
+        if (lane.IsFloat)
+        {
+            ReadOnlySpan<double> special =
+            [
+                0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 1e-40, 1e30, -1e30, 2147483520.0, 2147483648.0, -2147483648.0, 4294967040.0, 4294967296.0,
+                9223372036854775808.0, -9223372036854775808.0, 18446744073709551616.0, double.PositiveInfinity, double.NegativeInfinity, double.NaN, 3.25e9,
+            ];
+            double number = random.Below(3) == 0 ? ((long)random.Next() >> random.Below(60)) * 0.125 : special[random.Below(special.Length)];
+            return lane == IrType.F32 ? BitConverter.SingleToUInt32Bits((float)number) : BitConverter.DoubleToUInt64Bits(number);
+        }
+
+        int bits = Math.Min(lane.Bits, 64);
+        return random.Below(7) switch
+        {
+            0 => 0,
+            1 => ulong.MaxValue >> random.Below(3),
+            2 => 1ul << (bits - 1),
+            3 => (1ul << (bits - 1)) - 1,
+            4 => (ulong)random.Below(20),
+            5 => (1ul << random.Below(bits)) - (ulong)random.Below(2),
+            _ => random.Next(),
+        };
+    }
+
+    /// <summary>Equal bits, or NaN in the same float lanes.</summary>
+    private static bool AreSame(DataValue x, DataValue y)
+    {
+        if (x.Bits == y.Bits || !x.Type.HasFloatLanes)
+        {
+            return x.Bits == y.Bits;
+        }
+
+        for (int i = 0; i < x.Type.LaneCount; i++)
+        {
+            DataValue a = x.Type.IsVector ? x.Lane(i) : x, b = x.Type.IsVector ? y.Lane(i) : y;
+            bool areNaN = x.Type.LaneBits == 32 ? float.IsNaN(a.AsF32) && float.IsNaN(b.AsF32) : double.IsNaN(a.AsF64) && double.IsNaN(b.AsF64);
+            if (a.Bits != b.Bits && !areNaN)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
