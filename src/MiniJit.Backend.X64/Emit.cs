@@ -305,6 +305,9 @@ internal sealed partial class X64Emitter
             case X64Form.AtomicRmwLoop:
                 AtomicRmwLoop(inst, operands);
                 break;
+            case X64Form.AtomicPairLoop:
+                AtomicPairLoop(inst, operands);
+                break;
             case X64Form.ElfTlsGetAddr:
                 ElfTlsGetAddr(inst);
                 break;

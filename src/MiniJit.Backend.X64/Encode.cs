@@ -59,6 +59,9 @@ internal readonly struct Rm
         Data = data;
     }
 
+    /// <summary>The same memory <paramref name="bytes"/> further on.</summary>
+    public Rm Plus(int bytes) => new(Kind, Base, Index, Scale, Disp + bytes, Data);
+
     public static Rm Register(PReg register) => new(RmKind.Register, register.Encoding, NoRegister, 0, 0, 0);
 
     public static Rm Memory(PReg baseRegister, int disp) => new(RmKind.Memory, baseRegister.Encoding, NoRegister, 0, disp, 0);

@@ -1,5 +1,5 @@
 // Lowering rules: 128-bit integers, in two registers with the low half first. What is not here (division, multiplication high
-// halves, min/max, float conversions, atomics) is reported as unsupported.
+// halves, min/max, float conversions) is reported as unsupported.
 using MiniJit.Codegen.Lowering;
 using MiniJit.Codegen.Machine;
 using MiniJit.IR;
@@ -53,6 +53,7 @@ internal sealed partial class X64LowerContext
             case Opcode.SaddOverflowCin: OverflowWithCarry128(inst, AluOp.Adc, Condition.Overflow); return true;
             case Opcode.UsubOverflowBin: OverflowWithCarry128(inst, AluOp.Sbb, Condition.Below); return true;
             case Opcode.SsubOverflowBin: OverflowWithCarry128(inst, AluOp.Sbb, Condition.Overflow); return true;
+            case Opcode.AtomicLoad or Opcode.AtomicStore or Opcode.AtomicRmw or Opcode.AtomicCas: return LowerAtomic128(inst);
             default: return false;
         }
     }

@@ -263,8 +263,6 @@ internal sealed partial class X64LowerContext
 
     // ---- atomics. x86-64's ordinary loads acquire and stores release; only a store followed by a load needs more.
 
-    private VReg LowerAtomicLoad(Inst inst) => TypeOf(Dfg.FirstResult(inst)) == IrType.I128 ? Unsupported(inst) : LowerLoad(inst);
-
     // atomic_store x, p                                 => xchg [p], x
     private void LowerAtomicStore(Inst inst)
     {

@@ -243,7 +243,7 @@ internal sealed partial class X64LowerContext
             Opcode.Sload16 => LowerExtendingLoad(inst, IrType.I16, signed: true),
             Opcode.Uload32 => LowerExtendingLoad(inst, IrType.I32, signed: false),
             Opcode.Sload32 => LowerExtendingLoad(inst, IrType.I32, signed: true),
-            Opcode.AtomicLoad => LowerAtomicLoad(inst),
+            Opcode.AtomicLoad => LowerLoad(inst),
             Opcode.AtomicRmw => LowerAtomicRmw(inst),
             Opcode.AtomicCas => LowerAtomicCas(inst),
             Opcode.StackAddr => LowerStackAddr(inst),

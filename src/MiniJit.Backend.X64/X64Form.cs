@@ -182,6 +182,12 @@ internal enum X64Form : ushort
     /// </summary>
     AtomicRmwLoop,
 
+    /// <summary>
+    /// [def old low fixed rax, def old high fixed rdx, use low late, use high late, base/index late], clobbers rbx and rcx. Compare-exchange
+    /// loop on 16 bytes for the <c>AtomicRmwOp</c> in Aux. Writes flags.
+    /// </summary>
+    AtomicPairLoop,
+
     /// <summary>[def fixed rax]. ELF general-dynamic address of thread-local symbol Data; Imm is the symbol index of __tls_get_addr. A call.</summary>
     ElfTlsGetAddr,
 
