@@ -50,6 +50,23 @@ public sealed unsafe class JitModuleTests : IDisposable
     }
 
     [Fact]
+    public void What_is_defined_is_found_by_name_until_it_is_freed()
+    {
+        using JitModule module = new(_heap);
+        JitFunction f = module.Define(Name("f"), Return(7));
+        JitData data = module.DefineZeroData(Name("d"), 8);
+        module.Publish();
+        Assert.True(module.TryGetFunction(Name("f"), out JitFunction? found));
+        Assert.Same(f, found);
+        Assert.True(module.TryGetData(Name("d"), out JitData? zeros));
+        Assert.Same(data, zeros);
+        Assert.False(module.TryGetFunction(Name("d"), out _));
+        Assert.False(module.TryGetData(Name("f"), out _));
+        module.Free(f);
+        Assert.False(module.TryGetFunction(Name("f"), out _));
+    }
+
+    [Fact]
     public void Data_is_reached_by_relative_absolute_and_table_references()
     {
         using JitModule module = new(_heap);

@@ -329,6 +329,11 @@ public sealed class InterpreterProgramTests
     [Fact]
     public void Scalar_loops_run_at_twenty_million_instructions_per_second()
     {
+#if DEBUG
+        const double Floor = 2_000_000;                        // without optimization the figure says little: only that nothing is broken
+#else
+        const double Floor = 20_000_000;
+#endif
         const string Program = """
             function %f(i64) -> i64 {
                 ss0 = explicit_slot 64
@@ -362,7 +367,7 @@ public sealed class InterpreterProgramTests
             perSecond = Math.Max(perSecond, Rounds * PerRound / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
-        Assert.True(perSecond > 20_000_000, $"{perSecond:N0} instructions per second");
+        Assert.True(perSecond > Floor, $"{perSecond:N0} instructions per second");
         TestContext.Current.SendDiagnosticMessage($"interpreter: {perSecond:N0} instructions per second");
     }
 
