@@ -160,13 +160,12 @@ internal sealed partial class X64LowerContext
             return Unsupported(inst);
         }
 
-        VReg result;
         if (!signed && from == IrType.I64)
         {
-            result = NewFloat();
+            VReg wide = Put(x), result = NewFloat();
             Begin((ushort)X64Form.CvtUint64ToFloat, to.Bytes);
             Use(Operand.Def(result));
-            Use(Operand.Use(Put(x)));
+            Use(Operand.Use(wide));
             return result;
         }
 

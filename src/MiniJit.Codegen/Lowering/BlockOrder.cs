@@ -1,7 +1,8 @@
 // The order in which blocks are lowered and laid out, with critical edges split.
 //
 // Blocks come in reverse postorder, made loop-contiguous: a loop's blocks stand together from its header on, so a loop that
-// fits a cache line stays there and its exits are forward jumps. Cold blocks come last. An edge from a block with several
+// fits a cache line stays there and its exits are forward jumps. Cold blocks come last, and with them what only they lead to: blocks
+// are lowered in reverse, so a block must stand behind those that dominate it. An edge from a block with several
 // successors to a block with several predecessors gets a block of its own, right after its source: that is where the
 // allocator's moves for the edge go, and where it stays empty, branch simplification threads it away.
 using System;
@@ -33,6 +34,7 @@ internal sealed class BlockOrder
     private Column<int> _stack;
     private Column<int> _predecessorCount;                     // edges into each block
     private Column<int> _position;
+    private Column<bool> _isHot;                               // neither cold nor reached through cold blocks only
 
     /// <summary>The machine blocks in order.</summary>
     public Column<LoweredBlock> Blocks;
@@ -43,15 +45,26 @@ internal sealed class BlockOrder
     /// <summary>Number of edges into a block.</summary>
     public int PredecessorEdges(Block block) => _predecessorCount[block.Index];
 
+    /// <summary>Whether the block stands among the cold ones.</summary>
+    public bool IsCold(Block block) => !_isHot[block.Index];
+
     public void Compute(Function function, ReadOnlySpan<Block> reversePostorder, LoopForest loops)
     {
         DataFlowGraph dfg = function.Dfg;
         _predecessorCount.Fill(dfg.BlockCount, 0);
+        _isHot.Fill(dfg.BlockCount, false);
+        _isHot[reversePostorder[0].Index] = true;
         foreach (Block block in reversePostorder)
         {
+            // All forward edges into the block have been seen: it is hot if it is not cold and one of them leaves a hot block. Whatever
+            // a cold block dominates has no such edge.
+            ref bool isHot = ref _isHot[block.Index];
+            isHot = isHot && !dfg.IsCold(block);
             foreach (BlockCall call in dfg.Destinations(function.Layout.LastInst(block)))
             {
-                _predecessorCount[dfg.BlockOf(call).Index]++;
+                int target = dfg.BlockOf(call).Index;
+                _predecessorCount[target]++;
+                _isHot[target] |= isHot;
             }
         }
 
@@ -119,7 +132,7 @@ internal sealed class BlockOrder
             }
 
             Block block = Block.FromIndex(~item.LoopOrBlock);
-            if (dfg.IsCold(block) != cold)
+            if (IsCold(block) != cold)
             {
                 continue;
             }

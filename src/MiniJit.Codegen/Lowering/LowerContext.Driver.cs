@@ -160,7 +160,7 @@ internal abstract partial class LowerContext
             ref VCodeBlock machineBlock = ref Code.Blocks[index];
             machineBlock = default;
             machineBlock.EndInst = Code.Insts.Count;           // counted from the end until Finish reverses
-            machineBlock.IsCold = Dfg.IsCold(block.Source);
+            machineBlock.IsCold = _order.IsCold(block.Source);
             machineBlock.LoopDepth = (byte)Math.Min(loops.LoopDepth(block.Source), byte.MaxValue);
             if (block.IsEdge)
             {

@@ -61,7 +61,8 @@ public sealed partial class FunctionBuilder
         return opcode.Info().IsPolymorphic ? type : default;
     }
 
-    private Inst Emit(in InstructionData data, Signature? signature = null)
+    /// <summary>Appends any instruction: the way for callers that take their opcodes from the table.</summary>
+    internal Inst Emit(in InstructionData data, Signature? signature = null)
     {
         NeedOpenBlock();
         OpcodeInfo info = data.Opcode.Info();

@@ -4,6 +4,7 @@ using MiniJit.Codegen.Optimization;
 using MiniJit.IR;
 using MiniJit.IR.Interpretation;
 using MiniJit.IR.Verification;
+using MiniJit.Tests.Shared;
 using Xunit;
 
 namespace MiniJit.Codegen.Tests.Optimization;

@@ -1,4 +1,4 @@
-// Random functions over scalars: nested branches and bounded loops, block parameters, memory in one stack slot, divisions and
+// Shared by the tests of the optimizer and of the compiler as a whole. Random functions over scalars: nested branches and bounded loops, block parameters, memory in one stack slot, divisions and
 // conditional traps. Operands are taken from what is in scope, recent values most often, and constants are the ones that rules look
 // for, so that patterns come about. NaNs are kept from showing their bits: arithmetic may answer with any.
 using System;
@@ -7,8 +7,9 @@ using MiniJit.IR;
 using MiniJit.IR.Building;
 using MiniJit.IR.Interpretation;
 
-namespace MiniJit.Codegen.Tests.Optimization;
+namespace MiniJit.Tests.Shared;
 
+/// <summary>Makes them. Keeps its memory, so one generator serves for any number.</summary>
 internal sealed class RandomFunctions
 {
     private const int SlotBytes = 64, MaxDepth = 3;
@@ -65,7 +66,7 @@ internal sealed class RandomFunctions
         Value zero = _builder.Iconst(IrType.I64, 0);
         for (int offset = 0; offset < SlotBytes; offset += 8)
         {
-            _builder.Store(MemFlags.Trusted, zero, Address(), offset);
+            _builder.Store(MemFlags.Trusted, zero, Address(offset, out int rest), rest);
         }
 
         while (_budget > 0)
@@ -84,7 +85,7 @@ internal sealed class RandomFunctions
 
         for (int offset = 0; offset < SlotBytes; offset += 8)
         {
-            sum = _builder.Iadd(sum, _builder.Load(IrType.I64, MemFlags.Trusted, Address(), offset));
+            sum = _builder.Iadd(sum, _builder.Load(IrType.I64, MemFlags.Trusted, Address(offset, out int rest), rest));
         }
 
         _builder.Return(sum, Pick(IrType.I32), Pick(IrType.I8), Pick(IrType.F64));
@@ -98,13 +99,30 @@ internal sealed class RandomFunctions
         DataValue[] values = new DataValue[Parameters.Length];
         for (int i = 0; i < values.Length; i++)
         {
-            IrType type = Parameters[i];
-            values[i] = type == IrType.F64 ? DataValue.F64(Float(random)) : type == IrType.F32 ? DataValue.F32((float)Float(random))
-                : DataValue.Int(type, Number(random, type.Bits));
+            values[i] = Argument(random, Parameters[i]);
         }
 
         return values;
     }
+
+    /// <summary>Arguments for a function with these parameters.</summary>
+    public static DataValue[] Arguments(SplitMix64 random, List<AbiParam> parameters)
+    {
+        DataValue[] values = new DataValue[parameters.Count];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = Argument(random, parameters[i].Type);
+        }
+
+        return values;
+    }
+
+    /// <summary>A value of a scalar type, often an extreme one.</summary>
+    public static DataValue Argument(SplitMix64 random, IrType type) =>
+        type == IrType.F64 ? DataValue.F64(Float(random))
+        : type == IrType.F32 ? DataValue.F32((float)Float(random))
+        : type == IrType.I128 ? new(type, new UInt128((ulong)Number(random, 64), (ulong)Number(random, 64)))
+        : DataValue.Int(type, Number(random, type.Bits));
 
     private static double Float(SplitMix64 random) => random.Below(8) switch
     {
@@ -265,10 +283,12 @@ internal sealed class RandomFunctions
         _scope.Add(_builder.Param(join, 1));
     }
 
-    private Value Address()
+    // The address of a word of the slot, in one of several ways: part of the distance may be left to the access.
+    private Value Address(int word, out int offset)
     {
-        int offset = _random.OneIn(3) ? 8 * _random.Below(3) : 0;
-        return _builder.StackAddr(IrType.I64, _slot, offset);
+        int near = _random.OneIn(3) ? Math.Min(word, 8 * _random.Below(3)) : 0;
+        offset = word - near;
+        return _builder.StackAddr(IrType.I64, _slot, near);
     }
 
     // An address within the slot and the room that is left behind it.
