@@ -356,16 +356,16 @@ internal sealed partial class X64LowerContext
             return false;
         }
 
-        if (FillsRegister(to))
+        if (IsPacked(to))
         {
             SetResult(inst, 0, Int128ToVector(PutRegs(Arg(inst, 0))));
         }
-        else if (FillsRegister(from))
+        else if (IsPacked(from))
         {
             SetResult(inst, 0, VectorToInt128(Put(Arg(inst, 0))));
         }
 
-        return FillsRegister(from) || FillsRegister(to);
+        return IsPacked(from) || IsPacked(to);
     }
 
     private void Split128(Inst inst)

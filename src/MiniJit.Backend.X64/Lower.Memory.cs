@@ -144,6 +144,7 @@ internal sealed partial class X64LowerContext
         _ when type == IrType.I8 => Unary(X64Form.MovzxByte, 4, memory),
         _ when type == IrType.I16 => Unary(X64Form.MovzxWord, 4, memory),
         _ when type.IsInt => Unary(X64Form.MovRm, type.Bytes, memory),
+        2 => IntToVector(Unary(X64Form.MovzxWord, 4, memory), 4),
         4 => Unary(Sse(X64Form.Movss), 4, memory, RegClass.Float),
         8 => Unary(Sse(X64Form.Movsd), 8, memory, RegClass.Float),
         _ => Unary(Sse(X64Form.Movups), 16, memory, RegClass.Float),
@@ -195,6 +196,12 @@ internal sealed partial class X64LowerContext
 
     private void StoreTo(IrType type, VReg value, in Mem memory)
     {
+        if (!type.IsInt && type.Bytes == 2)
+        {
+            type = IrType.I16;
+            value = VectorToInt(value, 4);
+        }
+
         X64Form form = type.IsInt ? X64Form.MovMr : type.Bytes switch
         {
             4 => Sse(X64Form.MovssStore),

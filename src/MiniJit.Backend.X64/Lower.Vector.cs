@@ -1,5 +1,6 @@
-// Lowering rules of 128-bit vectors: which rule an instruction has, and the constructors that all of them share. f128 values live in the
-// same registers and share the rules that do not look into them.
+// Lowering rules of vectors of up to 128 bits: which rule an instruction has, and the constructors that all of them share. Vectors narrower
+// than 128 bits live in the low bits of a register; the bits above are unspecified. f128 values live in the same registers and share the
+// rules that do not look into them.
 //
 // Instructions of the table are named by their SSE form; `Packed` and its like emit the AVX form where the target has AVX, which also has
 // everything up to SSE4.2. What SSE2 lacks is put together from what it has, so results never depend on the target's features.
@@ -16,34 +17,35 @@ internal sealed partial class X64LowerContext
 {
     /// <summary>Whether the type is a vector that this backend computes with.</summary>
     private static bool IsVector(IrType type) =>
-        type.IsVector && type.Bits == 128 && (type.HasIntLanes ? type.LaneBits <= 64 : type.LaneBits is 32 or 64);
+        type.IsVector && type.Bits <= 128 && (type.HasIntLanes ? type.LaneBits <= 64 : type.LaneBits is 32 or 64);
 
-    /// <summary>Whether values of the type fill an xmm register.</summary>
-    private static bool FillsRegister(IrType type) => IsVector(type) || type == IrType.F128;
+    /// <summary>Whether values of the type are worked on with packed instructions.</summary>
+    private static bool IsPacked(IrType type) => IsVector(type) || type == IrType.F128;
 
     /// <summary>Whether the instruction computes with vectors. Calls, selection and plain loads and stores treat them as they do floats.</summary>
     private bool WorksOnVectors(Inst inst)
     {
-        if (Dfg[inst].Opcode is Opcode.Call or Opcode.CallIndirect or Opcode.Load or Opcode.Store or Opcode.Select or Opcode.SelectSpectreGuard)
+        if (Dfg[inst].Opcode != Opcode.Bitcast && IsMove(Dfg[inst].Opcode))
         {
             return false;
         }
 
         foreach (Value arg in Dfg.Args(inst))
         {
-            if (FillsRegister(TypeOf(Dfg.Resolve(arg))))
+            if (IsPacked(TypeOf(Dfg.Resolve(arg))))
             {
                 return true;
             }
         }
 
-        return Dfg.Results(inst) is [var result] && FillsRegister(TypeOf(result));
+        return Dfg.Results(inst) is [var result] && IsPacked(TypeOf(result));
     }
 
     private VReg LowerVector(Inst inst)
     {
         ReadOnlySpan<Value> args = Dfg.Args(inst);
         Opcode opcode = Dfg[inst].Opcode;
+        Code.FloatSpillWords = 2;                              // also on the way between narrow vectors
         IrType to = TypeOf(Dfg.FirstResult(inst)), type = args.IsEmpty ? to : TypeOf(Dfg.Resolve(args[0]));
         switch (opcode)
         {
@@ -103,16 +105,16 @@ internal sealed partial class X64LowerContext
             Opcode.Ineg => Packed(LaneForm(X64Form.Psubb, type), ZeroVector(), PutVector(Arg(inst, 0))),
             Opcode.Iabs => AbsLanes(type, Put(Arg(inst, 0))),
             Opcode.Imul => MultiplyLanes(inst, type),
-            Opcode.Umulhi when type == IrType.I16X8 => PackedBinary(inst, X64Form.Pmulhuw),
-            Opcode.Smulhi when type == IrType.I16X8 => PackedBinary(inst, X64Form.Pmulhw),
+            Opcode.Umulhi when type.LaneBits == 16 => PackedBinary(inst, X64Form.Pmulhuw),
+            Opcode.Smulhi when type.LaneBits == 16 => PackedBinary(inst, X64Form.Pmulhw),
             Opcode.Smin or Opcode.Smax or Opcode.Umin or Opcode.Umax => MinMaxLanes(opcode, type, Put(Arg(inst, 0)), Put(Arg(inst, 1))),
             Opcode.UaddSat when isShort => PackedBinary(inst, LaneForm(X64Form.Paddusb, type)),
             Opcode.SaddSat when isShort => PackedBinary(inst, LaneForm(X64Form.Paddsb, type)),
             Opcode.UsubSat when isShort => PackedBinary(inst, LaneForm(X64Form.Psubusb, type)),
             Opcode.SsubSat when isShort => PackedBinary(inst, LaneForm(X64Form.Psubsb, type)),
             Opcode.AvgRound => AverageLanes(inst, type),
-            Opcode.SqmulRoundSat when type == IrType.I16X8 => MultiplyFixedPoint(inst, saturate: true),
-            Opcode.X86Pmulhrsw when type == IrType.I16X8 => MultiplyFixedPoint(inst, saturate: false),
+            Opcode.SqmulRoundSat when type.LaneBits == 16 => MultiplyFixedPoint(inst, saturate: true),
+            Opcode.X86Pmulhrsw when type.LaneBits == 16 => MultiplyFixedPoint(inst, saturate: false),
             Opcode.X86Pmaddubsw => MultiplyAddBytes(inst),
             Opcode.IaddPairwise => AddPairs(inst, type),
             Opcode.Ishl or Opcode.Ushr or Opcode.Sshr => ShiftLanes(inst, opcode, type),
@@ -235,7 +237,7 @@ internal sealed partial class X64LowerContext
     private bool ConstantVector(Value value, Span<byte> bytes)
     {
         Inst inst = Def(value);
-        while (!inst.IsNone && Dfg[inst].Opcode == Opcode.Bitcast && FillsRegister(TypeOf(Arg(inst, 0))) && !Dfg.MemFlagsOf(inst).IsBig)
+        while (!inst.IsNone && Dfg[inst].Opcode == Opcode.Bitcast && IsPacked(TypeOf(Arg(inst, 0))) && !Dfg.MemFlagsOf(inst).IsBig)
         {
             inst = Def(Arg(inst, 0));
         }
@@ -283,7 +285,7 @@ internal sealed partial class X64LowerContext
 
     // Operands of SSE instructions must be aligned, those of AVX instructions need not be.
     private bool IsVectorLoad(Value value, out Inst load) =>
-        SinkableLoad(value, out load) && Dfg[load].Opcode == Opcode.Load && FillsRegister(TypeOf(value)) && !Dfg.MemFlagsOf(load).IsBig
+        SinkableLoad(value, out load) && Dfg[load].Opcode == Opcode.Load && TypeOf(value).Bytes == 16 && !Dfg.MemFlagsOf(load).IsBig
         && (_avx || Dfg.MemFlagsOf(load).IsAligned);
 
     /// <summary>A load of 16 bytes to fold in, a constant, or a register.</summary>
@@ -304,8 +306,12 @@ internal sealed partial class X64LowerContext
     }
 
     /// <summary>The register of a vconst or f128const.</summary>
-    private VReg LoadVectorConstant(ReadOnlySpan<byte> bytes) =>
-        bytes.Length == 16 && bytes.ContainsAnyExcept((byte)0) ? LoadVector(VectorConstant(bytes)) : ZeroVector();
+    private VReg LoadVectorConstant(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> whole = stackalloc byte[16];
+        bytes.CopyTo(whole);
+        return bytes.ContainsAnyExcept((byte)0) ? LoadVector(VectorConstant(whole)) : ZeroVector();
+    }
 
     // ---- bits
 
@@ -327,8 +333,12 @@ internal sealed partial class X64LowerContext
     // bitcast x                                         => x: a register holds its bits whatever their type
     private VReg BitcastVector(Inst inst, IrType from, IrType to)
     {
-        bool isReordered = Dfg.MemFlagsOf(inst).IsBig && from.LaneCount != to.LaneCount;
-        return FillsRegister(from) && FillsRegister(to) && !isReordered ? Put(Arg(inst, 0)) : Unsupported(inst);
+        if (Dfg.MemFlagsOf(inst).IsBig && from.LaneCount != to.LaneCount)
+        {
+            return Unsupported(inst);
+        }
+
+        return IsPacked(from) && IsPacked(to) ? Put(Arg(inst, 0)) : LowerBitcast(inst);
     }
 
     // bitcast x                    [x: i128]            => movq lo; movq hi; punpcklqdq

@@ -44,12 +44,12 @@ internal sealed partial class X64LowerContext
             lanes[lane] = CallLibrary(type.LaneBits == 64 ? single + 1 : single, type.LaneType, scalars);
         }
 
-        return JoinFloats(lanes);
+        return JoinFloats(type, lanes);
     }
 
-    /// <summary>A vector from two f64 or four f32.</summary>
-    private VReg JoinFloats(ReadOnlySpan<VReg> lanes) => lanes.Length == 2
-        ? Packed(X64Form.Unpcklpd, lanes[0], lanes[1])
+    /// <summary>A vector from its lanes.</summary>
+    private VReg JoinFloats(IrType type, ReadOnlySpan<VReg> lanes) => type.LaneCount == 2
+        ? Packed(type.LaneBits == 64 ? X64Form.Unpcklpd : X64Form.Unpcklps, lanes[0], lanes[1])
         : Packed(X64Form.Movlhps, Packed(X64Form.Unpcklps, lanes[0], lanes[1]), Packed(X64Form.Unpcklps, lanes[2], lanes[3]));
 
     // minps returns its second operand if the operands are equal or unordered, so it is asked both ways round. Or-ing the answers keeps −0; a lane
@@ -136,7 +136,7 @@ internal sealed partial class X64LowerContext
     private VReg IntsToFloats(Inst inst, IrType from, IrType to, bool signed)
     {
         Value x = Arg(inst, 0);
-        if (from == IrType.I32X4 && to == IrType.F32X4)
+        if (from.LaneBits == 32 && to.LaneBits == 32)
         {
             return signed ? PackedUnary(X64Form.Cvtdq2ps, PutVector(x)) : UnsignedDwordsToFloats(Put(x));
         }
@@ -162,7 +162,7 @@ internal sealed partial class X64LowerContext
 
         VReg vector = Put(x);
         Span<VReg> lanes = [QwordToFloat(vector, 0, signed), QwordToFloat(vector, 1, signed)];
-        return JoinFloats(lanes);
+        return JoinFloats(to, lanes);
     }
 
     // Both halves convert exactly and so does the shift of the upper one; the sum rounds once.
@@ -193,7 +193,7 @@ internal sealed partial class X64LowerContext
 
     private VReg FloatsToInts(Inst inst, Opcode opcode, IrType from, IrType to)
     {
-        if (from == IrType.F32X4 && to == IrType.I32X4)
+        if (from.LaneBits == 32 && to.LaneBits == 32)
         {
             return opcode switch
             {

@@ -40,9 +40,9 @@ internal sealed partial class X64LowerContext
 
     private VReg MultiplyLanes(Inst inst, IrType type)
     {
-        if (type == IrType.I16X8 || (type == IrType.I32X4 && Has(X64Form.Pmulld)))
+        if (type.LaneBits == 16 || (type.LaneBits == 32 && Has(X64Form.Pmulld)))
         {
-            return PackedBinary(inst, type == IrType.I16X8 ? X64Form.Pmullw : X64Form.Pmulld);
+            return PackedBinary(inst, type.LaneBits == 16 ? X64Form.Pmullw : X64Form.Pmulld);
         }
 
         Value first = Arg(inst, 0), second = Arg(inst, 1);
@@ -113,9 +113,9 @@ internal sealed partial class X64LowerContext
             return Packed(form, x, y);
         }
 
-        // umin x, y  [i16x8]                            => x − (x ∸ y)        ∸ is subtraction that stops at 0
-        // umax x, y  [i16x8]                            => (x ∸ y) + y
-        if (type == IrType.I16X8)
+        // umin x, y  [16 bits]                          => x − (x ∸ y)        ∸ is subtraction that stops at 0
+        // umax x, y  [16 bits]                          => (x ∸ y) + y
+        if (type.LaneBits == 16)
         {
             VReg excess = Packed(X64Form.Psubusw, x, y);
             return opcode == Opcode.Umin ? Packed(X64Form.Psubw, x, excess) : Packed(X64Form.Paddw, excess, y);
@@ -202,7 +202,7 @@ internal sealed partial class X64LowerContext
     // iadd_pairwise x, y  [i32x4]                       => shufps evens + shufps odds
     private VReg AddPairs(Inst inst, IrType type)
     {
-        VReg x = Put(Arg(inst, 0)), y = Put(Arg(inst, 1));
+        (VReg x, VReg y) = PutJoined(inst, type);
         switch (type.LaneBits)
         {
             case 8:

@@ -349,7 +349,7 @@ internal sealed partial class X64LowerContext
 
     private VReg Narrow(Inst inst, Opcode opcode, IrType type)
     {
-        VReg x = Put(Arg(inst, 0)), y = Put(Arg(inst, 1));
+        (VReg x, VReg y) = PutJoined(inst, type);
         if (type.LaneBits == 64)
         {
             return Packed(X64Form.Shufps, ClampQwords(opcode, x), ClampQwords(opcode, y), 0b10_00_10_00);
@@ -378,6 +378,19 @@ internal sealed partial class X64LowerContext
         return Packed(X64Form.Pxor, packed, SplatConstant(IrType.I16X8, 0x8000));
     }
 
+    /// <summary>The operands of an operation that takes lanes of both in turn. Narrow ones are put together, which makes both the same.</summary>
+    private (VReg X, VReg Y) PutJoined(Inst inst, IrType type)
+    {
+        VReg x = Put(Arg(inst, 0)), y = Put(Arg(inst, 1));
+        if (type.Bits == 128)
+        {
+            return (x, y);
+        }
+
+        VReg joined = Packed(LaneForm(X64Form.Punpcklbw, IrType.Int(type.Bits)), x, y);
+        return (joined, joined);
+    }
+
     private VReg BiasDwords(VReg x)
     {
         VReg positive = Packed(X64Form.Pandn, ShiftImmediate(X64Form.PsradImm, x, 31), x);
@@ -404,6 +417,12 @@ internal sealed partial class X64LowerContext
     // Of the upper half, the punpckh forms, or pmovsx of the upper half brought down.
     private VReg Widen(IrType type, VReg x, bool signed, bool high)
     {
+        if (high && type.Bits < 128)
+        {
+            x = ShiftImmediate(X64Form.PsrldqImm, x, type.Bytes / 2);
+            high = false;
+        }
+
         X64Form unpack = LaneForm(high ? X64Form.Punpckhbw : X64Form.Punpcklbw, type);
         X64Form extend = ExtendForm(type, signed);
         if (Has(extend) && !(high && !signed))
@@ -450,7 +469,7 @@ internal sealed partial class X64LowerContext
     // vany_true x                                       => bytes of x equal to 0; not all of them
     private FlagTest EmitAnyTrue(Value value)
     {
-        VReg x = Put(value);
+        VReg x = WithoutRest(TypeOf(value), Put(value));
         if (Has(X64Form.Ptest))
         {
             Emit(Sse(X64Form.Ptest), 16, [x, x]);
@@ -465,7 +484,7 @@ internal sealed partial class X64LowerContext
     // vall_true x                                       => no lane of x is equal to 0
     private FlagTest EmitAllTrue(Value value)
     {
-        VReg zeros = EqualLanes(TypeOf(value), Put(value), ZeroVector());
+        VReg zeros = WithoutRest(TypeOf(value), EqualLanes(TypeOf(value), Put(value), ZeroVector()));
         if (Has(X64Form.Ptest))
         {
             Emit(Sse(X64Form.Ptest), 16, [zeros, zeros]);
@@ -479,12 +498,19 @@ internal sealed partial class X64LowerContext
         return Condition.Equal;
     }
 
+    /// <summary>A register with the bits of a narrow vector at its upper end and zeros below.</summary>
+    private VReg WithoutRest(IrType type, VReg x) => type.Bits == 128 ? x : ShiftImmediate(X64Form.PslldqImm, x, 16 - type.Bytes);
+
     // vhigh_bits x                                      => pmovmskb, movmskps, movmskpd; words are packed to bytes first
-    private VReg HighBits(IrType type, VReg x) => type.LaneBits switch
+    private VReg HighBits(IrType type, VReg x)
     {
-        8 => Unary(Sse(X64Form.Pmovmskb), 16, x),
-        16 => Unary(Sse(X64Form.Pmovmskb), 16, Packed(X64Form.Packsswb, x, ZeroVector())),
-        32 => Unary(Sse(X64Form.Movmskps), 16, x),
-        _ => Unary(Sse(X64Form.Movmskpd), 16, x),
-    };
+        VReg bits = type.LaneBits switch
+        {
+            8 => Unary(Sse(X64Form.Pmovmskb), 16, x),
+            16 => Unary(Sse(X64Form.Pmovmskb), 16, Packed(X64Form.Packsswb, x, ZeroVector())),
+            32 => Unary(Sse(X64Form.Movmskps), 16, x),
+            _ => Unary(Sse(X64Form.Movmskpd), 16, x),
+        };
+        return type.Bits == 128 ? bits : Alu(AluOp.And, 4, bits, (1 << type.LaneCount) - 1);
+    }
 }

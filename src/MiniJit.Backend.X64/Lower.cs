@@ -17,7 +17,7 @@ internal sealed partial class X64LowerContext
         {
             case Opcode.Iconst:
                 return LoadInt(data.Imm, data.Type.Bytes);
-            case Opcode.F32const:
+            case Opcode.F16const or Opcode.F32const:
                 return LoadFloat(data.FloatBits, 4);
             case Opcode.F64const:
                 return LoadFloat(data.FloatBits, 8);
@@ -91,9 +91,10 @@ internal sealed partial class X64LowerContext
     /// <summary>Whether all operands and results are of types that this backend compiles.</summary>
     private bool HasSupportedTypes(Inst inst)
     {
+        Opcode opcode = Dfg[inst].Opcode;
         foreach (Value arg in Dfg.Args(inst))
         {
-            if (!IsSupported(TypeOf(Dfg.Resolve(arg))))
+            if (!IsSupported(TypeOf(Dfg.Resolve(arg)), opcode))
             {
                 return false;
             }
@@ -101,7 +102,7 @@ internal sealed partial class X64LowerContext
 
         foreach (Value result in Dfg.Results(inst))
         {
-            if (!IsSupported(TypeOf(result)))
+            if (!IsSupported(TypeOf(result), opcode))
             {
                 return false;
             }
@@ -110,7 +111,13 @@ internal sealed partial class X64LowerContext
         return true;
     }
 
-    private static bool IsSupported(IrType type) => IsWord(type) || IsInt128(type) || IsScalarFloat(type) || FillsRegister(type);
+    // f16 values are moved, never computed with.
+    private static bool IsSupported(IrType type, Opcode opcode) =>
+        IsWord(type) || IsInt128(type) || IsScalarFloat(type) || IsPacked(type) || (type == IrType.F16 && IsMove(opcode));
+
+    /// <summary>Whether the instruction passes its operands on and does not look into them.</summary>
+    private static bool IsMove(Opcode opcode) => opcode is Opcode.F16const or Opcode.Bitcast or Opcode.Load or Opcode.Store or Opcode.Select
+        or Opcode.SelectSpectreGuard or Opcode.Call or Opcode.CallIndirect;
 
     /// <summary>Whether the first operand or result is a 128-bit integer. Conditions and shift amounts of that type need no rules of their own.</summary>
     private bool WorksOnInt128(Inst inst)
@@ -165,7 +172,7 @@ internal sealed partial class X64LowerContext
         bool isFloat = Dfg[inst].Type.IsFloat;
         return opcode switch
         {
-            Opcode.Iconst or Opcode.F32const or Opcode.F64const => MaterializeConstant(inst).Low,
+            Opcode.Iconst or Opcode.F16const or Opcode.F32const or Opcode.F64const => MaterializeConstant(inst).Low,
 
             Opcode.Iadd => LowerIadd(inst),
             Opcode.Isub => LowerIsub(inst),

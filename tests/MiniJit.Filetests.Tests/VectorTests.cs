@@ -17,7 +17,7 @@ public sealed class VectorTests
     private const int Rounds = 30;
     private const X64Features Ssse3 = X64Features.Sse3 | X64Features.Ssse3, Sse42 = Ssse3 | X64Features.Sse41 | X64Features.Sse42;
 
-    private static readonly string[] s_ints = ["i8x16", "i16x8", "i32x4", "i64x2"], s_floats = ["f32x4", "f64x2"];
+    private const string Ints = "i8x16 i16x8 i32x4 i64x2 i8x8 i16x4 i32x2 i8x4 i16x2 i8x2", Floats = "f32x4 f64x2 f32x2";
 
     /// <summary>Types: operand (T), half as wide lanes (N), twice as wide (W), lane (L), integers of the lanes' width (I).</summary>
     private static readonly (string Types, string Results, string Parameters, string Body)[] s_operations =
@@ -37,11 +37,11 @@ public sealed class VectorTests
         ("ints floats", "T", "L", "splat.T v0|scalar_to_vector.T v0"),
         ("ints floats", "L", "T", "extractlane v0, 0|extractlane v0, 1"),
         ("ints floats", "T", "T L", "insertlane v0, v1, 0|insertlane v0, v1, 1"),
-        ("i8x16 i16x8", "T", "T T", "uadd_sat v0, v1|sadd_sat v0, v1|usub_sat v0, v1|ssub_sat v0, v1"),
-        ("i16x8", "T", "T T", "sqmul_round_sat v0, v1|umulhi v0, v1|smulhi v0, v1"),
-        ("i8x16 i16x8 i32x4", "T", "T T", "iadd_pairwise v0, v1"),
-        ("i8x16 i16x8 i32x4", "W", "T", "swiden_low v0|swiden_high v0|uwiden_low v0|uwiden_high v0"),
-        ("i16x8 i32x4 i64x2", "N", "T T", "snarrow v0, v1|unarrow v0, v1|uunarrow v0, v1"),
+        ("i8x16 i16x8 i8x8 i16x4", "T", "T T", "uadd_sat v0, v1|sadd_sat v0, v1|usub_sat v0, v1|ssub_sat v0, v1"),
+        ("i16x8 i16x4", "T", "T T", "sqmul_round_sat v0, v1|umulhi v0, v1|smulhi v0, v1"),
+        ("i8x16 i16x8 i32x4 i8x8 i16x4 i32x2 i8x4", "T", "T T", "iadd_pairwise v0, v1"),
+        ("i8x16 i16x8 i32x4 i8x8 i16x4 i8x4", "W", "T", "swiden_low v0|swiden_high v0|uwiden_low v0|uwiden_high v0"),
+        ("i16x8 i32x4 i64x2 i16x4 i32x2 i16x2", "N", "T T", "snarrow v0, v1|unarrow v0, v1|uunarrow v0, v1"),
         ("i8x16", "L", "T", "extractlane v0, 7|extractlane v0, 15"),
         ("i8x16", "T", "T L", "insertlane v0, v1, 7|insertlane v0, v1, 15"),
         ("f32x4", "L", "T", "extractlane v0, 2|extractlane v0, 3"),
@@ -65,9 +65,14 @@ public sealed class VectorTests
         ("floats", "I", "T T", "fcmp uno v0, v1|fcmp one v0, v1|fcmp ueq v0, v1|fcmp ult v0, v1|fcmp ule v0, v1|fcmp ugt v0, v1|fcmp uge v0, v1"),
         ("f32x4", "f64x2", "T", "fvpromote_low v0"),
         ("f64x2", "f32x4", "T", "fvdemote v0"),
-        ("ints floats", "i128", "T", "bitcast.i128 little v0"),
-        ("ints floats", "T", "i128", "bitcast.T little v0"),
-        ("ints", "T", "T T", "v3 = bnot v0; band v1, v3|v3 = iconst.L 3; v4 = splat.T v3; iadd v4, v0|v3 = bitcast.f64x2 little v0; v4 = fneg v3; bitcast.T little v4"),
+        ("i8x16 i64x2 f32x4", "i128", "T", "bitcast.i128 little v0"),
+        ("i8x16 i64x2 f32x4", "T", "i128", "bitcast.T little v0"),
+        ("i8x8 f32x2", "i64", "T", "bitcast.i64 little v0"),
+        ("i16x2", "T", "f32", "bitcast.T little v0"),
+        ("i8x2", "i16", "T", "bitcast.i16 little v0"),
+        ("f16", "T", "T T i8", "select v2, v0, v1"),
+        ("ints", "T", "T T", "v3 = bnot v0; band v1, v3|v3 = iconst.L 3; v4 = splat.T v3; iadd v4, v0"),
+        ("i8x16 i64x2", "T", "T", "v3 = bitcast.f64x2 little v0; v4 = fneg v3; bitcast.T little v4"),
         ("ints", "i8", "T", "v3 = vany_true v0; v4 = iconst.i8 7; v5 = iconst.i8 9; select v3, v4, v5|v3 = vall_true v0; v4 = iconst.i8 7; v5 = iconst.i8 9; select v3, v4, v5"),
     ];
 
@@ -78,6 +83,7 @@ public sealed class VectorTests
         { "SSE4.1", Ssse3 | X64Features.Sse41 },
         { "SSE4.2", Sse42 },
         { "AVX", Sse42 | X64Features.Avx },
+        { "AVX, optimized", Sse42 | X64Features.Avx },
         { "FMA", Sse42 | X64Features.Avx | X64Features.Avx2 | X64Features.Fma },
     };
 
@@ -90,6 +96,7 @@ public sealed class VectorTests
         Assert.Empty(file.Diagnostics.Items);
         SettingsBuilder settings = SharedSettings.Default.ToBuilder();
         Assert.True(settings.TryApply("enable_llvm_abi_extensions", out _));   // i128 parameters
+        Assert.True(settings.TryApply(level.EndsWith("optimized", StringComparison.Ordinal) ? "opt_level=speed" : "opt_level=none", out _));
         CompileContext compiler = new();
         X64Target target = new(TargetTriple.Host, new SharedSettings(settings), new X64Settings(features));
         using NativeEngine native = new(new NativeHost(compiler), compiler, target);
@@ -128,7 +135,7 @@ public sealed class VectorTests
         int number = 0;
         foreach ((string types, string result, string parameters, string bodies) in s_operations)
         {
-            foreach (string type in types.Replace("ints", string.Join(' ', s_ints)).Replace("floats", string.Join(' ', s_floats)).Split(' '))
+            foreach (string type in types.Replace("ints", Ints, StringComparison.Ordinal).Replace("floats", Floats, StringComparison.Ordinal).Split(' '))
             {
                 foreach (string body in bodies.Split('|'))
                 {
