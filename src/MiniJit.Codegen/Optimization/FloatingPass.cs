@@ -411,15 +411,10 @@ internal sealed partial class FloatingPass
                 return;
             }
 
-            Inst same = _graph.FindInSkeleton(data);
-            if (!same.IsNone)
+            if (BecomesEarlier(inst, data))
             {
-                _function.Layout.Remove(inst);
-                ReplaceAll(inst, same);
                 return;
             }
-
-            _graph.Remember(inst);
         }
         else if (_aliasAnalysis)
         {
@@ -504,23 +499,27 @@ internal sealed partial class FloatingPass
             }
         }
 
-        KeepFirst(inst, data, effects);
+        if (!BecomesEarlier(inst, data))
+        {
+            Keep(inst, effects);
+        }
+
         return true;
     }
 
-    // Of identical idempotent instructions, the dominating one stays.
-    private void KeepFirst(Inst inst, in InstructionData data, OpcodeEffects effects)
+    // Of identical instructions whose effect need not happen twice, the dominating one stays.
+    private bool BecomesEarlier(Inst inst, in InstructionData data)
     {
-        Inst same = _graph.FindInSkeleton(data);
-        if (!same.IsNone)
+        Inst earlier = _graph.FindInSkeleton(data);
+        if (earlier.IsNone)
         {
-            _function.Layout.Remove(inst);
-            ReplaceAll(inst, same);
-            return;
+            _graph.Remember(inst);
+            return false;
         }
 
-        _graph.Remember(inst);
-        Keep(inst, effects);
+        _function.Layout.Remove(inst);
+        ReplaceAll(inst, earlier);
+        return true;
     }
 
     private bool VisitConditionalTrap(Block block, Inst inst, OpcodeEffects effects)

@@ -254,47 +254,11 @@ internal sealed class VCodeValidator
     private void CheckDominance()
     {
         HashSet<int>[] liveIn = new HashSet<int>[_code.Blocks.Count];
+        Stack<(int Block, int VReg)> pending = new();
         for (int b = 0; b < liveIn.Length; b++)
         {
             liveIn[b] = [];
-        }
-
-        Stack<(int Block, int VReg)> pending = new();
-        HashSet<int> defined = [];
-        for (int b = 0; b < liveIn.Length; b++)
-        {
-            defined.Clear();
-            foreach (VReg param in _code.ParamsOf(b))
-            {
-                defined.Add(param.Index);
-            }
-
-            for (int i = _code.Blocks[b].FirstInst; i < _code.Blocks[b].EndInst; i++)
-            {
-                foreach (Operand operand in _code.OperandsOf(_code.Insts[i]))
-                {
-                    if (operand.Kind == OperandKind.Use && !defined.Contains(operand.Reg.Index))
-                    {
-                        pending.Push((b, operand.Reg.Index));
-                    }
-                }
-
-                foreach (Operand operand in _code.OperandsOf(_code.Insts[i]))
-                {
-                    if (operand.Kind == OperandKind.Def)
-                    {
-                        defined.Add(operand.Reg.Index);
-                    }
-                }
-            }
-
-            foreach (VReg arg in _code.BranchArgsOf(b))
-            {
-                if (!defined.Contains(arg.Index))
-                {
-                    pending.Push((b, arg.Index));
-                }
-            }
+            CollectExposedUses(b, pending);
         }
 
         int[] defBlock = DefBlocks();
@@ -318,6 +282,43 @@ internal sealed class VCodeValidator
                 {
                     pending.Push((predecessor, vreg));
                 }
+            }
+        }
+    }
+
+    /// <summary>Adds the values that a block uses and does not define before.</summary>
+    private void CollectExposedUses(int block, Stack<(int Block, int VReg)> uses)
+    {
+        HashSet<int> defined = [];
+        foreach (VReg param in _code.ParamsOf(block))
+        {
+            defined.Add(param.Index);
+        }
+
+        for (int i = _code.Blocks[block].FirstInst; i < _code.Blocks[block].EndInst; i++)
+        {
+            foreach (Operand operand in _code.OperandsOf(_code.Insts[i]))
+            {
+                if (operand.Kind == OperandKind.Use && !defined.Contains(operand.Reg.Index))
+                {
+                    uses.Push((block, operand.Reg.Index));
+                }
+            }
+
+            foreach (Operand operand in _code.OperandsOf(_code.Insts[i]))
+            {
+                if (operand.Kind == OperandKind.Def)
+                {
+                    defined.Add(operand.Reg.Index);
+                }
+            }
+        }
+
+        foreach (VReg arg in _code.BranchArgsOf(block))
+        {
+            if (!defined.Contains(arg.Index))
+            {
+                uses.Push((block, arg.Index));
             }
         }
     }

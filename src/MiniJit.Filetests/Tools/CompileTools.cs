@@ -39,36 +39,17 @@ internal static class CompileTools
             return context.Usage(error);
         }
 
-        int exit = ExitCode.Success;
         CompileContext compiler = new();
-        foreach (string path in paths)
+        return context.ForEach(paths, (_, file) =>
         {
-            if (context.Read(path) is not ParsedFile file)
-            {
-                exit = ExitCode.Failure;
-                continue;
-            }
-
+            bool compiles = true;
             foreach (ParsedFunction function in file.Functions)
             {
-                if (compiler.Compile(function.Function, target!) is not CompiledCode code)
-                {
-                    // An error of the verifier knows its entity; where that stands only the reader knows.
-                    foreach (Diagnostic diagnostic in compiler.Diagnostics.Items)
-                    {
-                        Diagnostic placed = diagnostic.Span.Source is null ? diagnostic with { Span = function.SpanOf(diagnostic.Entity) } : diagnostic;
-                        context.Error.Write($"{placed.Format()}\n");
-                    }
-
-                    exit = ExitCode.Failure;
-                    continue;
-                }
-
-                Show(context, compiler, code, function.Function, target!, view);
+                compiles &= Compile(context, compiler, function, target!, view);
             }
-        }
 
-        return exit;
+            return compiles;
+        });
     }
 
     /// <summary>Compiles for this machine and carries out the run commands.</summary>
@@ -84,23 +65,22 @@ internal static class CompileTools
             return context.Fail(reason);
         }
 
-        int exit = ExitCode.Success;
         Verifier verifier = new();
         CompileContext compiler = new();
         NativeHost host = new(compiler);
-        foreach (string path in paths)
-        {
-            if (context.Read(path, HostCaller.HostConvention) is not ParsedFile file || !context.Report(FileTools.Errors(file, verifier, CompileContext.OptionsOf(target))))
+        return context.ForEach(
+            paths,
+            (path, file) =>
             {
-                exit = ExitCode.Failure;
-                continue;
-            }
+                if (!context.Report(FileTools.Errors(file, verifier, CompileContext.OptionsOf(target))))
+                {
+                    return false;
+                }
 
-            using NativeEngine engine = new(host, compiler, target);
-            exit = FileTools.Execute(context, path, file, engine) ? exit : ExitCode.Failure;
-        }
-
-        return exit;
+                using NativeEngine engine = new(host, compiler, target);
+                return FileTools.Execute(context, path, file, engine);
+            },
+            HostCaller.HostConvention);
     }
 
     /// <summary>The back end's target for what the command line says.</summary>
@@ -115,6 +95,24 @@ internal static class CompileTools
         target = new TargetCache().Find(spec!, forHost && spec!.Triple.Architecture == TargetTriple.Host.Architecture);
         error = target is null ? $"there is no code generator for {spec!.Triple.ArchitectureName} yet" : "";
         return target is not null;
+    }
+
+    private static bool Compile(ToolContext context, CompileContext compiler, ParsedFunction function, Target target, CompileView view)
+    {
+        if (compiler.Compile(function.Function, target) is CompiledCode code)
+        {
+            Show(context, compiler, code, function.Function, target, view);
+            return true;
+        }
+
+        // An error of the verifier knows its entity; where that stands only the reader knows.
+        foreach (Diagnostic diagnostic in compiler.Diagnostics.Items)
+        {
+            Diagnostic placed = diagnostic.Span.Source is null ? diagnostic with { Span = function.SpanOf(diagnostic.Entity) } : diagnostic;
+            context.Error.Write($"{placed.Format()}\n");
+        }
+
+        return false;
     }
 
     private static void Show(ToolContext context, CompileContext compiler, CompiledCode code, Function function, Target target, CompileView view)

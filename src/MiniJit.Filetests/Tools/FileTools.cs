@@ -12,83 +12,56 @@ internal static class FileTools
     /// <summary>Prints the functions canonically, a blank line between them; comments are dropped.</summary>
     public static int Cat(ToolContext context, IReadOnlyList<string> paths)
     {
-        int exit = ExitCode.Success;
-        bool first = true;
-        foreach (string path in paths)
+        string separator = "";
+        return context.ForEach(paths, (_, file) =>
         {
-            if (context.Read(path) is not ParsedFile file)
-            {
-                exit = ExitCode.Failure;
-                continue;
-            }
-
             foreach (ParsedFunction function in file.Functions)
             {
-                context.Output.Write(first ? "" : "\n");
+                context.Output.Write(separator);
                 context.Output.Write(Printer.Print(function.Function));
-                first = false;
+                separator = "\n";
             }
-        }
 
-        return exit;
+            return true;
+        });
     }
 
     /// <summary>Verifies all functions.</summary>
     public static int Verify(ToolContext context, IReadOnlyList<string> paths)
     {
-        int exit = ExitCode.Success;
         Verifier verifier = new();
-        foreach (string path in paths)
-        {
-            if (context.Read(path) is not ParsedFile file || !context.Report(Errors(file, verifier)))
-            {
-                exit = ExitCode.Failure;
-            }
-        }
-
-        return exit;
+        return context.ForEach(paths, (_, file) => context.Report(Errors(file, verifier)));
     }
 
     /// <summary>Prints the control-flow graphs in Graphviz' language.</summary>
     public static int PrintCfg(ToolContext context, IReadOnlyList<string> paths)
     {
-        int exit = ExitCode.Success;
         Workspace workspace = new();
-        foreach (string path in paths)
+        return context.ForEach(paths, (_, file) =>
         {
-            if (context.Read(path) is not ParsedFile file)
-            {
-                exit = ExitCode.Failure;
-                continue;
-            }
-
             foreach (ParsedFunction function in file.Functions)
             {
                 context.Output.Write(PrintCfgSubtest.Print(function.Function, workspace));
             }
-        }
 
-        return exit;
+            return true;
+        });
     }
 
     /// <summary>Carries out all run commands in the interpreter.</summary>
     public static int Interpret(ToolContext context, IReadOnlyList<string> paths)
     {
-        int exit = ExitCode.Success;
         Verifier verifier = new();
-        foreach (string path in paths)
+        return context.ForEach(paths, (path, file) =>
         {
-            if (context.Read(path) is not ParsedFile file || !context.Report(Errors(file, verifier)))
+            if (!context.Report(Errors(file, verifier)))
             {
-                exit = ExitCode.Failure;
-                continue;
+                return false;
             }
 
             using InterpreterEngine engine = new();
-            exit = Execute(context, path, file, engine) ? exit : ExitCode.Failure;
-        }
-
-        return exit;
+            return Execute(context, path, file, engine);
+        });
     }
 
     /// <summary>Carries out the run commands of a file, shows what they print and says how they ended.</summary>

@@ -204,8 +204,27 @@ internal static class Measurement
             return context.Fail(problem);
         }
 
-        double[] nanoseconds = new double[repeat];
         UInt128[] values = new UInt128[Math.Max(1, callable.SlotCount)];
+        if (!TryTimeCalls(callable, arguments, values, repeat, out double[] nanoseconds, out TrapInfo trap))
+        {
+            return context.Fail(trap.ToString());
+        }
+
+        Report report = new();
+        report.Add("result", signature.Returns.Count == 0 ? "" : Result(signature.Returns[0].Type, values[0]));
+        report.Add("ns_min", Math.Round(nanoseconds[0]));
+        report.Add("ns_median", Math.Round(nanoseconds[repeat / 2]));
+        report.Add("code_bytes", codeBytes);
+        report.Write(context.Output, json);
+        return ExitCode.Success;
+    }
+
+    /// <summary>The times of calls with the same arguments, sorted. Results are left in <paramref name="values"/>.</summary>
+    private static bool TryTimeCalls(
+        HostCallable callable, IReadOnlyList<long> arguments, UInt128[] values, int repeat, out double[] nanoseconds, out TrapInfo trap)
+    {
+        nanoseconds = new double[repeat];
+        trap = default;
         for (int i = 0; i < repeat; i++)
         {
             for (int j = 0; j < arguments.Count; j++)
@@ -214,22 +233,16 @@ internal static class Measurement
             }
 
             long start = Stopwatch.GetTimestamp();
-            TrapInfo end = callable.Invoke(values);
+            trap = callable.Invoke(values);
             nanoseconds[i] = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-            if (end.IsTrap)
+            if (trap.IsTrap)
             {
-                return context.Fail(end.ToString());
+                return false;
             }
         }
 
         Array.Sort(nanoseconds);
-        Report report = new();
-        report.Add("result", signature.Returns.Count == 0 ? "" : Result(signature.Returns[0].Type, values[0]));
-        report.Add("ns_min", Math.Round(nanoseconds[0]));
-        report.Add("ns_median", Math.Round(nanoseconds[repeat / 2]));
-        report.Add("code_bytes", codeBytes);
-        report.Write(context.Output, json);
-        return ExitCode.Success;
+        return true;
     }
 
     private static object Result(IrType type, UInt128 bits)

@@ -64,6 +64,24 @@ internal sealed class ToolContext(TextWriter output, TextWriter error)
         return Report(file.Diagnostics.Items) ? file : null;
     }
 
+    /// <summary>Reads files and does something with each, whatever happens to the others.</summary>
+    /// <param name="paths">The files.</param>
+    /// <param name="action">Says whether all is well; what is not has been reported.</param>
+    /// <param name="defaultCallConv">The convention of signatures that name none.</param>
+    public int ForEach(IReadOnlyList<string> paths, Func<string, ParsedFile, bool> action, CallConv? defaultCallConv = null)
+    {
+        int exit = ExitCode.Success;
+        foreach (string path in paths)
+        {
+            if (Read(path, defaultCallConv) is not ParsedFile file || !action(path, file))
+            {
+                exit = ExitCode.Failure;
+            }
+        }
+
+        return exit;
+    }
+
     /// <summary>Writes diagnostics; true if there are none.</summary>
     public bool Report(IReadOnlyList<Diagnostic> diagnostics)
     {
