@@ -54,7 +54,7 @@ internal sealed partial class X64LowerContext
             case Opcode.Bor: return PackedBinary(inst, type.HasIntLanes ? X64Form.Por : X64Form.Orps);
             case Opcode.Bxor: return PackedBinary(inst, type.HasIntLanes ? X64Form.Pxor : X64Form.Xorps);
             case Opcode.Bnot: return Complement(Put(Arg(inst, 0)));
-            case Opcode.Bitselect: return SelectLaneBits(Put(Arg(inst, 0)), Put(Arg(inst, 1)), Put(Arg(inst, 2)));
+            case Opcode.Bitselect: return SelectVector(inst);
             case Opcode.Bitcast: return BitcastVector(inst, type, to);
         }
 
@@ -193,6 +193,52 @@ internal sealed partial class X64LowerContext
         return result;
     }
 
+    // bitselect (fcmp lt x, y), x, y                    => minps x, y         (y where they are equal or unordered)
+    // bitselect (fcmp gt x, y), x, y                    => maxps x, y
+    // bitselect (icmp …), x, y                          => pblendvb
+    private VReg SelectVector(Inst inst)
+    {
+        Value x = Arg(inst, 1), y = Arg(inst, 2);
+        Inst comparison = Def(BehindBitcasts(Arg(inst, 0)));
+        Opcode opcode = comparison.IsNone ? Opcode.Nop : Dfg[comparison].Opcode;
+        if (opcode == Opcode.Fcmp && TypeOf(Dfg.FirstResult(comparison)).IsVector
+            && IsFloatExtreme(comparison, BehindBitcasts(x), BehindBitcasts(y), out X64Form form))
+        {
+            return FloatBinary(form, TypeOf(Arg(comparison, 0)), Put(x), PutVector(y));
+        }
+
+        VReg mask = Put(Arg(inst, 0)), first = Put(x), second = Put(y);
+        return opcode is Opcode.Icmp or Opcode.Fcmp ? Blend(mask, first, second) : SelectLaneBits(mask, first, second);
+    }
+
+    private bool IsFloatExtreme(Inst fcmp, Value x, Value y, out X64Form form)
+    {
+        Value first = BehindBitcasts(Arg(fcmp, 0)), second = BehindBitcasts(Arg(fcmp, 1));
+        bool isSame = first == x && second == y, isExchanged = first == y && second == x;
+        form = (Dfg[fcmp].FloatCC, isSame, isExchanged) switch
+        {
+            (FloatCC.LessThan, true, _) or (FloatCC.GreaterThan, _, true) => X64Form.Minss,
+            (FloatCC.GreaterThan, true, _) or (FloatCC.LessThan, _, true) => X64Form.Maxss,
+            _ => X64Form.None,
+        };
+        return form != X64Form.None;
+    }
+
+    private Value BehindBitcasts(Value value)
+    {
+        for (Inst inst = DefBy(value, Opcode.Bitcast); !inst.IsNone; inst = DefBy(value, Opcode.Bitcast))
+        {
+            if (!IsPacked(TypeOf(Arg(inst, 0))) || Dfg.MemFlagsOf(inst).IsBig)
+            {
+                break;
+            }
+
+            value = Arg(inst, 0);
+        }
+
+        return value;
+    }
+
     // bitselect c, x, y                                 => (c & x) | (~c & y)
     private VReg SelectLaneBits(VReg c, VReg x, VReg y) => Packed(X64Form.Por, Packed(X64Form.Pand, x, c), Packed(X64Form.Pandn, c, y));
 
@@ -236,12 +282,7 @@ internal sealed partial class X64LowerContext
     /// <summary>The bytes of a vconst or f128const, or of a splat of a constant, also behind bit casts.</summary>
     private bool ConstantVector(Value value, Span<byte> bytes)
     {
-        Inst inst = Def(value);
-        while (!inst.IsNone && Dfg[inst].Opcode == Opcode.Bitcast && IsPacked(TypeOf(Arg(inst, 0))) && !Dfg.MemFlagsOf(inst).IsBig)
-        {
-            inst = Def(Arg(inst, 0));
-        }
-
+        Inst inst = Def(BehindBitcasts(value));
         if (inst.IsNone)
         {
             return false;

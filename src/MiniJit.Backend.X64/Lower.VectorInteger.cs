@@ -40,6 +40,11 @@ internal sealed partial class X64LowerContext
 
     private VReg MultiplyLanes(Inst inst, IrType type)
     {
+        if (type == IrType.I32X4 && MultiplyWords(Arg(inst, 0), Arg(inst, 1)) is { IsNone: false } product)
+        {
+            return product;
+        }
+
         if (type.LaneBits == 16 || (type.LaneBits == 32 && Has(X64Form.Pmulld)))
         {
             return PackedBinary(inst, type.LaneBits == 16 ? X64Form.Pmullw : X64Form.Pmulld);
@@ -53,6 +58,25 @@ internal sealed partial class X64LowerContext
             _ => MultiplyQwords(first, second),
         };
     }
+
+    // imul (swiden_low x), (swiden_low y)  [i16x8 → i32x4]   => punpcklwd (pmullw x, y), (pmulhw x, y)
+    // Of unsigned words pmulhuw, of the upper halves punpckhwd.
+    private VReg MultiplyWords(Value first, Value second)
+    {
+        Inst x = Def(first), y = Def(second);
+        if (x.IsNone || y.IsNone || Dfg[x].Opcode != Dfg[y].Opcode || !IsWidening(Dfg[x].Opcode))
+        {
+            return default;
+        }
+
+        Opcode widening = Dfg[x].Opcode;
+        bool signed = widening is Opcode.SwidenLow or Opcode.SwidenHigh, high = widening is Opcode.SwidenHigh or Opcode.UwidenHigh;
+        VReg a = Put(Arg(x, 0)), b = Put(Arg(y, 0));
+        VReg upper = Packed(signed ? X64Form.Pmulhw : X64Form.Pmulhuw, a, b);
+        return Packed(high ? X64Form.Punpckhwd : X64Form.Punpcklwd, Packed(X64Form.Pmullw, a, b), upper);
+    }
+
+    private static bool IsWidening(Opcode opcode) => opcode is >= Opcode.SwidenLow and <= Opcode.UwidenHigh;
 
     // The low byte of a product of words is that of the product of their low bytes.
     private VReg MultiplyBytes(VReg x, VReg y)
@@ -197,11 +221,60 @@ internal sealed partial class X64LowerContext
         return Packed(X64Form.Paddsw, even, odd);
     }
 
+    // iadd_pairwise (imul (swiden_low a), (swiden_low b)), (imul (swiden_high a), (swiden_high b))  [i16x8 → i32x4]  => pmaddwd a, b
+    // iadd_pairwise (swiden_low a), (swiden_high a)     [i16x8 → i32x4]                   => pmaddwd a, 1
+    // iadd_pairwise (swiden_low a), (swiden_high a)     [i8x16 → i16x8, SSSE3]            => pmaddubsw 1, a
+    // iadd_pairwise (uwiden_low a), (uwiden_high a)     [i8x16 → i16x8, SSSE3]            => pmaddubsw a, 1
+    private VReg AddWidenedPairs(Inst inst, IrType type)
+    {
+        Inst low = Def(Arg(inst, 0)), high = Def(Arg(inst, 1));
+        if (type.Bits != 128 || low.IsNone || high.IsNone)
+        {
+            return default;
+        }
+
+        if (type == IrType.I32X4 && Dfg[low].Opcode == Opcode.Imul && Dfg[high].Opcode == Opcode.Imul
+            && AreHalves(Def(Arg(low, 0)), Def(Arg(high, 0)), Opcode.SwidenLow, out Value a)
+            && AreHalves(Def(Arg(low, 1)), Def(Arg(high, 1)), Opcode.SwidenLow, out Value b))
+        {
+            return Packed(X64Form.Pmaddwd, Put(a), Put(b));
+        }
+
+        bool signed = AreHalves(low, high, Opcode.SwidenLow, out a);
+        if (type == IrType.I32X4 && signed)
+        {
+            return Packed(X64Form.Pmaddwd, Put(a), SplatConstant(IrType.I16X8, 1));
+        }
+
+        if (type != IrType.I16X8 || !Has(X64Form.Pmaddubsw) || !(signed || AreHalves(low, high, Opcode.UwidenLow, out a)))
+        {
+            return default;
+        }
+
+        Mem ones = SplatConstant(IrType.I8X16, 1);
+        return signed ? Packed(X64Form.Pmaddubsw, LoadVector(ones), Put(a)) : Packed(X64Form.Pmaddubsw, Put(a), ones);
+    }
+
+    /// <summary>Whether the two are the widened lower and upper half of one value.</summary>
+    private bool AreHalves(Inst low, Inst high, Opcode wideningLow, out Value whole)
+    {
+        Opcode wideningHigh = wideningLow == Opcode.SwidenLow ? Opcode.SwidenHigh : Opcode.UwidenHigh;
+        bool are = !low.IsNone && !high.IsNone && Dfg[low].Opcode == wideningLow && Dfg[high].Opcode == wideningHigh && Arg(low, 0) == Arg(high, 0);
+        whole = are ? Arg(low, 0) : default;
+        return are;
+    }
+
     // iadd_pairwise x, y  [i8x16]                       => packuswb evens + packuswb odds
     // iadd_pairwise x, y  [i16x8]                       => pmaddwd by ones, packed without saturation
     // iadd_pairwise x, y  [i32x4]                       => shufps evens + shufps odds
     private VReg AddPairs(Inst inst, IrType type)
     {
+        VReg widened = AddWidenedPairs(inst, type);
+        if (!widened.IsNone)
+        {
+            return widened;
+        }
+
         (VReg x, VReg y) = PutJoined(inst, type);
         switch (type.LaneBits)
         {
