@@ -183,6 +183,11 @@ internal sealed partial class X64LowerContext
             return;
         }
 
+        if (TypeOf(value).Bytes == size && TryStoreLane(inst, value, address, offset))
+        {
+            return;
+        }
+
         // store iconst k           [k fits imm32]       => mov [p], k
         if (Const32(value, out int constant))
         {

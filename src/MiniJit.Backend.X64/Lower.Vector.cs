@@ -68,7 +68,7 @@ internal sealed partial class X64LowerContext
             Opcode.Splat => Splat(to, Arg(inst, 0)),
             Opcode.ScalarToVector => ScalarToVector(to, Arg(inst, 0)),
             Opcode.Extractlane => ExtractLane(type, Put(Arg(inst, 0)), Dfg[inst].Imm8),
-            Opcode.Insertlane => InsertLane(type, Put(Arg(inst, 0)), Put(Arg(inst, 1)), Dfg[inst].Imm8),
+            Opcode.Insertlane => InsertLane(type, Put(Arg(inst, 0)), Arg(inst, 1), Dfg[inst].Imm8),
             Opcode.Shuffle => Shuffle(inst),
             Opcode.Swizzle => Swizzle(inst),
             Opcode.X86Pshufb => ShuffleBytes(Put(Arg(inst, 0)), PutVector(Arg(inst, 1))),
@@ -245,7 +245,7 @@ internal sealed partial class X64LowerContext
     // bnot x                                            => pxor x, ones
     private VReg Complement(VReg x) => Packed(X64Form.Pxor, x, SplatConstant(IrType.I64X2, ulong.MaxValue));
 
-    private VReg IntToVector(VReg source, int size) =>
+    private VReg IntToVector(RegMem source, int size) =>
         Unary(Sse(size == 8 ? X64Form.MovqToXmm : X64Form.MovdToXmm), size, source, RegClass.Float);
 
     private VReg VectorToInt(VReg source, int size) => Unary(Sse(size == 8 ? X64Form.MovqFromXmm : X64Form.MovdFromXmm), size, source);

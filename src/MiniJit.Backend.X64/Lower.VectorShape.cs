@@ -13,12 +13,19 @@ internal sealed partial class X64LowerContext
     // splat x.i8               [SSSE3]                  => movd; pshufb by zeros
     // splat x.i8, x.i16                                 => movd; spread over a word, then over all dwords
     // splat x.i32, x.i64                                => movd; pshufd
-    // splat x.f32, x.f64                                => shufps, unpcklpd
+    // splat x.f32                                       => shufps x, x, 0
+    // splat x.f64              [SSE3]                   => movddup x
+    // splat x.f64                                       => unpcklpd x, x
     private VReg Splat(IrType type, Value x)
     {
         if (ScalarConstant(x, out ulong constant))
         {
             return constant == 0 ? ZeroVector() : LoadVector(SplatConstant(type, constant));
+        }
+
+        if (type.LaneType == IrType.F64 && Has(X64Form.Movddup))
+        {
+            return Unary(Sse(X64Form.Movddup), 8, PutRegMem(x, 8), RegClass.Float);
         }
 
         VReg source = Put(x);
@@ -45,11 +52,24 @@ internal sealed partial class X64LowerContext
     }
 
     // scalar_to_vector x                                => movd d, x          (x extended to 32 bits)
+    // scalar_to_vector (load)                           => movd d, [p]        (movss and movsd clear what they do not load)
     // scalar_to_vector x.f32                            => movss d = 0, x
     // scalar_to_vector x.f64                            => movq d, x
-    private VReg ScalarToVector(IrType type, Value x) => type.HasFloatLanes
-        ? FloatToVector(type, Put(x))
-        : IntToVector(PutExtended(x, signed: false), WideSize(type.LaneType));
+    private VReg ScalarToVector(IrType type, Value x)
+    {
+        if (type.LaneBits < 32)
+        {
+            return IntToVector(PutExtended(x, signed: false), 4);
+        }
+
+        RegMem source = PutRegMem(x, type.LaneType.Bytes);
+        return (type.HasFloatLanes, source.IsMem) switch
+        {
+            (true, true) => LoadFrom(type.LaneType, source.Mem),
+            (true, false) => FloatToVector(type, source.Reg),
+            _ => IntToVector(source, type.LaneType.Bytes),
+        };
+    }
 
     private VReg FloatToVector(IrType type, VReg x) => type.LaneBits == 32
         ? Vex2(Sse(X64Form.MovssReg), 4, ZeroVector(), x)
@@ -86,13 +106,16 @@ internal sealed partial class X64LowerContext
 
     // insertlane x, y, n                                => pinsr d = x, y, n
     // insertlane x, y.f32, n   [SSE4.1]                 => insertps d = x, y, n
-    // insertlane x, y.f64, n                            => movsd, unpcklpd
+    // insertlane x, y.f64, n                            => movsd, unpcklpd; from memory movlps, movhps
     // insertlane x, y, n                                => the other lanes of x, or-ed with y brought to its place
-    private VReg InsertLane(IrType type, VReg x, VReg y, int lane)
+    private VReg InsertLane(IrType type, VReg x, Value value, int lane)
     {
         if (type == IrType.F64X2)
         {
-            return lane == 0 ? Vex2(Sse(X64Form.MovsdReg), 8, x, y) : Packed(X64Form.Unpcklpd, x, y);
+            RegMem source = PutRegMem(value, 8);
+            return source.IsMem ? Vex2(Sse(lane == 0 ? X64Form.Movlps : X64Form.Movhps), 8, x, source)
+                : lane == 0 ? Vex2(Sse(X64Form.MovsdReg), 8, x, source.Reg)
+                : Packed(X64Form.Unpcklpd, x, source.Reg);
         }
 
         X64Form form = type.LaneBits switch
@@ -102,16 +125,17 @@ internal sealed partial class X64LowerContext
             64 => X64Form.Pinsrq,
             _ => type.HasFloatLanes ? X64Form.Insertps : X64Form.Pinsrd,
         };
+        if (Has(form))
+        {
+            VReg result = Vex2(Sse(form), type.LaneType.Bytes, x, PutRegMem(value, type.LaneType.Bytes));
+            Current.Imm = type.HasFloatLanes ? lane << 4 : lane;
+            return result;
+        }
+
+        VReg y = Put(value);
         if (type.HasFloatLanes && lane == 0)
         {
             return Vex2(Sse(X64Form.MovssReg), 4, x, y);
-        }
-
-        if (Has(form))
-        {
-            VReg result = Vex2(Sse(form), type.LaneType.Bytes, x, y);
-            Current.Imm = type.HasFloatLanes ? lane << 4 : lane;
-            return result;
         }
 
         int bytes = type.LaneType.Bytes, position = lane * bytes;
@@ -122,6 +146,36 @@ internal sealed partial class X64LowerContext
         others.Fill(0xFF);
         others.Slice(position, bytes).Clear();
         return Packed(X64Form.Por, Packed(X64Form.Pand, x, VectorConstant(others)), position == 0 ? alone : ShiftImmediate(X64Form.PslldqImm, alone, position));
+    }
+
+    // store (extractlane x, n) [SSE4.1, one use]        => pextr [p], x, n
+    // store (extractlane x, 0) [≥ 32 bits, one use]     => movd [p], x
+    private bool TryStoreLane(Inst store, Value value, Value address, int offset)
+    {
+        Inst extraction = DefBy(value, Opcode.Extractlane);
+        if (extraction.IsNone || !HasOneUse(value) || !IsVector(TypeOf(Arg(extraction, 0))))
+        {
+            return false;
+        }
+
+        int lane = Dfg[extraction].Imm8, bytes = TypeOf(value).Bytes;
+        X64Form form = (bytes, lane) switch
+        {
+            (1, _) => X64Form.Pextrb,
+            (2, _) => X64Form.Pextrw,
+            (4, 0) => X64Form.MovdFromXmm,
+            (8, 0) => X64Form.MovqFromXmm,
+            (4, _) => X64Form.Pextrd,
+            _ => X64Form.Pextrq,
+        };
+        if (!Has(form))
+        {
+            return false;
+        }
+
+        VReg x = Put(Arg(extraction, 0));
+        Emit(Sse(form), bytes, [x], Address(store, address, offset)).Imm = lane;
+        return true;
     }
 
     // ---- shuffles
