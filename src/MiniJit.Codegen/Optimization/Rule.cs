@@ -4,7 +4,7 @@ namespace MiniJit.Codegen.Optimization;
 /// <summary>The optimizer's rewrite rules.</summary>
 internal enum Rule
 {
-#pragma warning disable CS1591, SA1602 // each rule is documented where it is applied
+#pragma warning disable CS1591 // each rule is documented where it is applied
 
     // Folding
     Fold,
@@ -269,5 +269,5 @@ internal enum Rule
 
     /// <summary>Number of rules.</summary>
     Count,
-#pragma warning restore CS1591, SA1602
+#pragma warning restore CS1591
 }
