@@ -56,6 +56,7 @@ public sealed class DifferentialTests
             using Watchdog watchdog = new(seed);
             if (differential.FindProblem(program) is { } problem)
             {
+                Console.Error.WriteLine($"seed {seed}: {problem}");
                 differential.Focus = problem;
                 FuzzProgram smallest = new Shrinker(candidate => differential.FindProblem(candidate) is not null).Shrink(program);
                 Assert.Fail($"seed {seed}: {problem}\nsmallest: {differential.FindProblem(smallest)}\n{smallest}");

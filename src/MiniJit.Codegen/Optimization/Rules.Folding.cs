@@ -29,7 +29,8 @@ internal sealed partial class Rules
 
         IrType type = ResultType(data);
         byte condition = data.Opcode is Opcode.Icmp or Opcode.Fcmp ? (byte)data.Aux : (byte)0;
-        if (!IsFoldable(type) || !ScalarSemantics.TryFold(new Operation(data.Opcode, type, source, condition), x, y, z, out ulong result))
+        TrapCode trap = data.Format == InstructionFormat.IntAddTrap ? data.TrapCode : default;      // with its code, a trap shows itself
+        if (!IsFoldable(type) || !ScalarSemantics.TryFold(new Operation(data.Opcode, type, source, condition, Trap: trap), x, y, z, out ulong result))
         {
             return default;
         }
