@@ -68,6 +68,7 @@ internal sealed partial class X64LowerContext
     private bool ShuffleTwo(Span<byte> mask, VReg x, VReg y, out VReg result)
     {
         result = default;
+        Span<byte> dwords = stackalloc byte[4];
         for (int exchanged = 0; exchanged < 2; exchanged++, Exchange(mask), (x, y) = (y, x))
         {
             foreach (IrType type in s_laneTypes)
@@ -97,7 +98,6 @@ internal sealed partial class X64LowerContext
                 return true;
             }
 
-            Span<byte> dwords = stackalloc byte[4];
             if (AreDwords(mask, dwords) && (dwords[0] | dwords[1]) < 4 && (dwords[2] & dwords[3]) >= 4)
             {
                 result = Packed(X64Form.Shufps, x, y, Order(dwords));
