@@ -171,7 +171,7 @@ internal static class Abi
         {
             assignment.Error ??= "unsupported: i128 in signatures needs enable_llvm_abi_extensions on x86_64";
         }
-        else if (type.IsFloat && type.Bits is 16 or 128 && convention == CallConv.WindowsFastcall && !settings.EnableLlvmAbiExtensions && type.IsFloat)
+        else if (type.IsFloat && type.Bits is 16 or 128 && convention == CallConv.WindowsFastcall && !settings.EnableLlvmAbiExtensions)
         {
             assignment.Error ??= $"unsupported: {type} in windows_fastcall signatures needs enable_llvm_abi_extensions";
         }
@@ -224,7 +224,7 @@ internal static class Abi
                 }
             }
 
-            assignment.ArgAreaSize = references == row.HomeSpace && convention != CallConv.WindowsFastcall ? 0 : references;
+            assignment.ArgAreaSize = references;
         }
 
         private void AssignParam(AbiParam param)

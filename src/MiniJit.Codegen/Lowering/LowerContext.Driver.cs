@@ -12,7 +12,6 @@ internal abstract partial class LowerContext
 {
     private readonly BlockOrder _order = new();
     private Column<int> _targets;
-    private Column<int> _blockEnds;
 
     /// <summary>Lowers <paramref name="function"/> into <see cref="Code"/>. False: <see cref="Error"/> says what is not supported.</summary>
     public bool Run(Function function, ReadOnlySpan<Block> reversePostorder, LoopForest loops)
@@ -153,7 +152,6 @@ internal abstract partial class LowerContext
     {
         int count = _order.Blocks.Count;
         Code.Blocks.Resize(count);
-        _blockEnds.Resize(count);
         for (int index = count - 1; index >= 0 && Error is null; index--)
         {
             LoweredBlock block = _order.Blocks[index];
