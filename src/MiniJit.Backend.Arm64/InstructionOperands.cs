@@ -1,0 +1,185 @@
+// The vocabulary of the operand column: which registers and immediates a form has, in assembly order. From it follow the encoder's
+// and the decoder's handling of fields, the operands that the allocator sees, and the text of the disassembler.
+using MiniJit.Codegen.Machine;
+
+namespace MiniJit.Backend.Arm64;
+
+/// <summary>How a register is written, and so its file and width.</summary>
+internal enum RegisterView : byte
+{
+    None,
+
+    /// <summary>General registers; 31 is the zero register.</summary>
+    W,
+    X,
+
+    /// <summary>w or x by <see cref="A64Instruction.Size"/>; with Sp, 31 is the stack pointer.</summary>
+    General,
+    GeneralSp,
+    XSp,
+
+    /// <summary>w or x by <see cref="A64Instruction.Lane"/> (x for 3).</summary>
+    GeneralByLane,
+
+    /// <summary>SIMD and floating-point registers as scalars.</summary>
+    B,
+    H,
+    S,
+    D,
+    Q,
+
+    /// <summary>The upper 64 bits of a vector register, written v0.d[1].</summary>
+    HighHalf,
+
+    /// <summary>h, s or d by <see cref="A64Instruction.Size"/>.</summary>
+    Float,
+
+    /// <summary>b, h, s or d by <see cref="A64Instruction.Lane"/>; wide: one step wider.</summary>
+    ScalarByLane,
+    ScalarByLaneWide,
+
+    /// <summary>A vector of <see cref="A64Instruction.Size"/> bytes in lanes of <see cref="A64Instruction.Lane"/>.</summary>
+    Vector,
+
+    /// <summary>16 bytes in lanes twice as wide.</summary>
+    VectorWide,
+
+    /// <summary>Size bytes in lanes twice (half) as wide.</summary>
+    VectorPairwise,
+    VectorNarrow,
+
+    /// <summary>16 bytes in lanes of <see cref="A64Instruction.Lane"/>, whatever Size says.</summary>
+    VectorFull,
+
+    /// <summary>Size bytes in byte lanes.</summary>
+    VectorBytes,
+    VectorBytesFull,
+
+    /// <summary>One lane, its index in <see cref="A64Instruction.Imm"/> (element forms, dup, ins, umov).</summary>
+    VectorElement,
+}
+
+/// <summary>What is read or written, in assembly order. Registers come with a field, role and view; the rest is one of a kind.</summary>
+internal enum A64OperandKind : byte
+{
+    Register,
+
+    /// <summary>imm12, shifted left by 12 if <c>sh</c>: Imm and Aux.</summary>
+    Imm12,
+
+    /// <summary>N:immr:imms: the bit pattern in Imm, replicated to 64 bits (upper half zero for 32-bit forms).</summary>
+    BitmaskImm,
+
+    /// <summary>imm16 in Imm, hw in Aux.</summary>
+    Imm16Shifted,
+
+    /// <summary>imm16 in Imm.</summary>
+    Imm16,
+
+    /// <summary>immr in Imm, imms in Aux; N repeats sf.</summary>
+    Bitfield,
+
+    /// <summary>imms in Imm; N repeats sf.</summary>
+    ExtractLsb,
+
+    /// <summary>Shift of the register before it: kind in Aux (ror only in Rotated), amount in Imm.</summary>
+    Shifted,
+    Rotated,
+
+    /// <summary>Extension of the register before it: kind in Aux, left shift 0–4 in Imm.</summary>
+    Extended,
+
+    /// <summary>imm5 of a conditional comparison in Imm.</summary>
+    Imm5,
+
+    /// <summary>Flags in Aux.</summary>
+    Nzcv,
+
+    /// <summary>Condition in Cond.</summary>
+    Condition,
+
+    /// <summary>Distances in bytes in Imm.</summary>
+    Label26,
+    Label19,
+    Label14,
+    PcRelative,
+    PcRelativePage,
+
+    /// <summary>b5:b40 in Aux, and with it Size.</summary>
+    BitNumber,
+
+    /// <summary>CRm:op2 in Imm.</summary>
+    HintNumber,
+
+    /// <summary>CRm in Imm.</summary>
+    BarrierOption,
+
+    /// <summary>o0:op1:CRn:CRm:op2 (15 bits) in Imm.</summary>
+    SystemRegister,
+
+    /// <summary>op1:CRn:CRm:op2 (14 bits) in Imm.</summary>
+    SystemOperation,
+
+    /// <summary>Addresses: XnSp plus Imm bytes (unsigned and scaled by the access, signed 9 bits, or scaled signed 7 bits for pairs).</summary>
+    AddressUnsigned,
+    AddressUnscaled,
+    AddressPost,
+    AddressPre,
+    AddressPair,
+    AddressPairPost,
+    AddressPairPre,
+
+    /// <summary>XnSp plus Rm, extended by Cond (uxtw, uxtx written lsl, sxtw, sxtx), shifted by the access's size if Imm is 1.</summary>
+    AddressRegister,
+
+    /// <summary>XnSp alone.</summary>
+    AddressBase,
+
+    /// <summary>imm8 of a floating-point move: its eight bits in Imm.</summary>
+    FloatImm8,
+
+    /// <summary>#0.0.</summary>
+    FloatZero,
+
+    /// <summary>64 − scale: number of fraction bits, in Imm.</summary>
+    FractionBits,
+}
+
+/// <summary>Instruction field of a register.</summary>
+internal enum RegisterField : byte
+{
+    Rd,
+    Rn,
+    Rm,
+    Ra,
+}
+
+/// <summary>What the instruction does with a register.</summary>
+internal enum RegisterRole : byte
+{
+    Use,
+    Def,
+
+    /// <summary>Read and written: the allocator sees a def that reuses the place of a use.</summary>
+    Tied,
+
+    /// <summary>Written before all uses are read (status of a store-exclusive).</summary>
+    EarlyDef,
+
+    /// <summary>Def of a load, use of a store: <see cref="MemoryAccess"/> decides, file and width too.</summary>
+    ByAccess,
+}
+
+/// <summary>One entry of the operand column.</summary>
+internal readonly record struct OperandSpec(A64OperandKind Kind, RegisterField Field = default, RegisterRole Role = default, RegisterView View = default)
+{
+    public static implicit operator OperandSpec(A64OperandKind kind) => new(kind);
+
+    public RegClass Class => View >= RegisterView.B ? RegClass.Float : RegClass.Int;
+
+    public static OperandSpec Def(RegisterField field, RegisterView view) => new(A64OperandKind.Register, field, RegisterRole.Def, view);
+
+    public static OperandSpec Use(RegisterField field, RegisterView view) => new(A64OperandKind.Register, field, RegisterRole.Use, view);
+
+    public static OperandSpec Tied(RegisterField field, RegisterView view) => new(A64OperandKind.Register, field, RegisterRole.Tied, view);
+}
