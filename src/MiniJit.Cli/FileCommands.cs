@@ -13,6 +13,7 @@ namespace MiniJit.Cli;
 internal static class FileCommands
 {
     private static readonly string[] s_views = ["clif", "vcode", "disasm", "all"];
+    private static readonly string[] s_emitKinds = ["obj", "elf"];    // in the order of EmitKind
 
     /// <summary>Adds them.</summary>
     public static void AddTo(Command root)
@@ -58,9 +59,18 @@ internal static class FileCommands
                 result.AddError("--show takes clif, vcode, disasm or all, separated by commas");
             }
         });
-        Command command = options.AddTo(new("compile", "Compile the functions.") { paths, show });
+        Option<string> emit = new("--emit") { Description = "Write everything into one file: obj, an object for the system's linker, or elf, a static executable that begins with %main.", HelpName = "kind", DefaultValueFactory = _ => "" };
+        emit.AcceptOnlyFromAmong([.. s_emitKinds]);
+        Option<string> output = new("--output", "-o") { Description = "The file that --emit writes; named after the input if not given.", HelpName = "file", DefaultValueFactory = _ => "" };
+        Command command = options.AddTo(new("compile", "Compile the functions.") { paths, show, emit, output });
         command.SetAction(parsed => WithConsole(context =>
         {
+            int kind = Array.IndexOf(s_emitKinds, parsed.GetValue(emit));
+            if (kind >= 0)
+            {
+                return EmitTools.Emit(context, parsed.GetValue(paths) ?? [], options.Of(parsed), (EmitKind)(kind + 1), parsed.GetValue(output) ?? "");
+            }
+
             _ = TryReadViews(parsed.GetValue(show), out CompileView view);
             return CompileTools.Compile(context, parsed.GetValue(paths) ?? [], options.Of(parsed), view);
         }));

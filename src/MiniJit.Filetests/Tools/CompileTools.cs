@@ -84,10 +84,14 @@ internal static class CompileTools
     }
 
     /// <summary>The back end's target for what the command line says.</summary>
-    public static bool TryGetTarget(ToolOptions options, bool forHost, out Target? target, out string error)
+    public static bool TryGetTarget(ToolOptions options, bool forHost, out Target? target, out string error) =>
+        TryGetTarget(options, new SettingsBuilder(SharedSettings.Group), forHost, out target, out error);
+
+    /// <summary>The back end's target for what the command line says about settings that begin otherwise than at their defaults.</summary>
+    public static bool TryGetTarget(ToolOptions options, SettingsBuilder settings, bool forHost, out Target? target, out string error)
     {
         target = null;
-        if (!ToolContext.TryGetTarget(options, new SettingsBuilder(SharedSettings.Group), out TargetSpec? spec, out error))
+        if (!ToolContext.TryGetTarget(options, settings, out TargetSpec? spec, out error))
         {
             return false;
         }
@@ -99,9 +103,20 @@ internal static class CompileTools
 
     private static bool Compile(ToolContext context, CompileContext compiler, ParsedFunction function, Target target, CompileView view)
     {
-        if (compiler.Compile(function.Function, target) is CompiledCode code)
+        if (TryCompile(context, compiler, function, target, out CompiledCode? code))
         {
-            Show(context, compiler, code, function.Function, target, view);
+            Show(context, compiler, code!, function.Function, target, view);
+        }
+
+        return code is not null;
+    }
+
+    /// <summary>Compiles a function; what keeps it from that is reported.</summary>
+    public static bool TryCompile(ToolContext context, CompileContext compiler, ParsedFunction function, Target target, out CompiledCode? code)
+    {
+        code = compiler.Compile(function.Function, target);
+        if (code is not null)
+        {
             return true;
         }
 
