@@ -1,0 +1,90 @@
+// What a program can see of a core: the registers of AArch64 at EL0 (Arm ARM B1.2), laid out so that a decoded operand is an index
+// into one array whether it names a register, the stack pointer or the zero register.
+//
+// Nothing here knows memory, fetch or time: a CoreState is copied to start a thread, compared in tests and saved by the scheduler.
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace MiniJit.Coherence.Machine;
+
+/// <summary>x0–x30, then <see cref="CoreState.StackPointer"/>, <see cref="CoreState.ZeroRegister"/> and <see cref="CoreState.Discard"/>.</summary>
+[InlineArray(34)]
+internal struct GeneralRegisters
+{
+    private ulong _first;
+}
+
+/// <summary>v0–v31, byte 0 least significant.</summary>
+[InlineArray(32)]
+internal struct VectorRegisters
+{
+    private Vector128<byte> _first;
+}
+
+/// <summary>Condition flags in the order of PSTATE and of the <c>nzcv</c> field of conditional comparisons.</summary>
+[System.Flags]
+internal enum ConditionFlags : byte
+{
+    None = 0,
+    Overflow = 1,
+    Carry = 2,
+    Zero = 4,
+    Negative = 8,
+}
+
+internal struct CoreState
+{
+    /// <summary>Where SP lives, always.</summary>
+    public const int StackPointer = 31;
+
+    /// <summary>Reads as zero; never written.</summary>
+    public const int ZeroRegister = 32;
+
+    /// <summary>Takes what is written to the zero register; never read.</summary>
+    public const int Discard = 33;
+
+    public VectorRegisters Vectors;
+    public GeneralRegisters General;
+
+    /// <summary>Address of the next instruction.</summary>
+    public ulong Pc;
+
+    /// <summary>TPIDR_EL0: the thread's pointer.</summary>
+    public ulong ThreadPointer;
+
+    /// <summary>FPCR and FPSR as MRS reads them.</summary>
+    public uint FloatControl, FloatStatus;
+
+    /// <summary>N, Z, C and V.</summary>
+    public ConditionFlags Flags;
+
+    /// <summary>A general register, 31 being the zero register.</summary>
+    public readonly ulong ReadX(int register) => register == 31 ? 0 : General[register];
+
+    /// <summary>A general register, 31 being the stack pointer.</summary>
+    public readonly ulong ReadXOrStackPointer(int register) => General[register];
+
+    /// <summary>Writes a general register; 31 is the zero register, which keeps its value. A W register is written zero-extended.</summary>
+    public void WriteX(int register, ulong value) => General[register == 31 ? Discard : register] = value;
+
+    /// <summary>Writes a general register, 31 being the stack pointer.</summary>
+    public void WriteXOrStackPointer(int register, ulong value) => General[register] = value;
+
+    /// <summary>A vector register in place.</summary>
+    [UnscopedRef]
+    public ref Vector128<byte> V(int register) => ref Vectors[register];
+
+    /// <summary>The low bits of a vector register as a scalar of type <typeparamref name="T"/> (Bn, Hn, Sn, Dn, Qn).</summary>
+    public readonly T ReadScalar<T>(int register)
+        where T : unmanaged => Unsafe.As<Vector128<byte>, T>(ref Unsafe.AsRef(in Vectors[register]));
+
+    /// <summary>Writes a scalar; the rest of the vector register becomes zero, as every scalar write does.</summary>
+    public void WriteScalar<T>(int register, T value)
+        where T : unmanaged
+    {
+        Vector128<byte> whole = default;
+        Unsafe.As<Vector128<byte>, T>(ref whole) = value;
+        Vectors[register] = whole;
+    }
+}
