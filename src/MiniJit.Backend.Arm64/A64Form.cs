@@ -38,6 +38,97 @@ internal enum A64Form : ushort
     Fccmpe, Fcsel, FmovImm, Fcvtns, Fcvtnu, Scvtf, Ucvtf, Fcvtas, Fcvtau, FmovToInt, FmovFromInt, Fcvtps, Fcvtpu, Fcvtms, Fcvtmu,
     Fcvtzs, Fcvtzu, FmovFromHigh, FmovToHigh, ScvtfFixed, UcvtfFixed, FcvtzsFixed, FcvtzuFixed,
 
-    /// <summary>The first pseudo-instruction; everything before it has a row.</summary>
+    // Pseudo-instructions. "fixed" operands carry the constraint themselves; emission reads the allocation only.
+
+    /// <summary>The first pseudo-instruction; everything before it has a row. Not emitted.</summary>
     FirstPseudo,
+
+    /// <summary>[defs: incoming register arguments, fixed]. Emits nothing.</summary>
+    Args,
+
+    /// <summary>Terminator. [uses: results, fixed]. Epilogue and ret.</summary>
+    Return,
+
+    /// <summary>[use, def], Size 4 or 8. Flag <c>Move</c>. General register or spill slot to the same.</summary>
+    MoveInt,
+
+    /// <summary>[use, def], Size 2, 4, 8 or 16. Flag <c>Move</c>. Float register or spill slot to the same.</summary>
+    MoveFloat,
+
+    /// <summary>[def]. Reads the physical register <c>PReg.Number == Data</c> (pinned, sp, fp).</summary>
+    ReadRegister,
+
+    /// <summary>[use]. Writes the physical register <c>PReg.Number == Data</c> (the pinned one).</summary>
+    WriteRegister,
+
+    /// <summary>[def]. Loads Imm, Size 4 or 8: movz, movn, orr with a bitmask, or movz and movk. Keeps the flags.</summary>
+    LoadInt,
+
+    /// <summary>[def]. Loads the float whose bits are Imm (Size 2, 4 or 8): from wzr, fmov with an immediate, movi, else a literal.</summary>
+    LoadFloat,
+
+    /// <summary>[def]. Address of symbol Data plus Imm. Aux is a <see cref="SymbolAccess"/>; with Got, Imm must be 0.</summary>
+    LoadSymbolAddress,
+
+    /// <summary>[def]. Address of Mode's operand (StackSlot and the frame modes), Disp included.</summary>
+    LoadAddress,
+
+    /// <summary>[def, address registers]. Aux is a <see cref="MemoryAccess"/>, Mode an <see cref="AddressMode"/>.</summary>
+    Load,
+
+    /// <summary>[use value (none: the zero register), address registers]. As <see cref="Load"/>.</summary>
+    Store,
+
+    /// <summary>Terminator. To block Data.</summary>
+    Jump,
+
+    /// <summary>Terminator. If Cond to block Data, else to block (int)Imm.</summary>
+    Branch,
+
+    /// <summary>Terminator. If Cond or condition Aux to block Data, else to block (int)Imm (float compares: eq or vs, mi or gt).</summary>
+    BranchEither,
+
+    /// <summary>Terminator. [use]. If the register of Size 4 or 8 is zero (Cond 0) or not (Cond 1), to block Data, else to block (int)Imm.</summary>
+    BranchZero,
+
+    /// <summary>Terminator. [use]. If bit Aux of the register is zero (Cond 0) or not (Cond 1), to block Data, else to block (int)Imm.</summary>
+    BranchBit,
+
+    /// <summary>[def, use index]. Address of entry <c>index</c> (64 bits, in range) of jump table Data; targets the following <see cref="JumpTable"/>.</summary>
+    LoadTableTarget,
+
+    /// <summary>Terminator. [use target]. Jumps to an address that <see cref="LoadTableTarget"/> computed; Data is the same table.</summary>
+    JumpTable,
+
+    /// <summary>[defs: results, uses: arguments, fixed]. Calls symbol Data. Imm: bytes of arguments that the callee pops.</summary>
+    CallSymbol,
+
+    /// <summary>[defs, uses, then target as the last operand]. Imm as for <see cref="CallSymbol"/>.</summary>
+    CallIndirect,
+
+    /// <summary>Terminator. [uses: arguments, fixed]. Leaves the frame and jumps to symbol Data. Imm: bytes of its stack arguments.</summary>
+    TailCallSymbol,
+
+    /// <summary>Terminator. [uses: arguments, fixed; last: target, fixed to a caller-saved register]. Imm as for <see cref="TailCallSymbol"/>.</summary>
+    TailCallIndirect,
+
+    /// <summary>Terminator, unless conditional. Traps with code Trap.</summary>
+    Trap,
+
+    /// <summary>Traps with code Trap if Cond.</summary>
+    TrapIf,
+
+    /// <summary>Traps with code Trap if Cond or condition Aux.</summary>
+    TrapIfEither,
+
+    /// <summary>[use]. Traps with code Trap if the register of Size 4 or 8 is zero (Cond 0) or not (Cond 1).</summary>
+    TrapIfZero,
+
+    /// <summary>
+    /// [def old, use value late, use address late, temporaries as early defs]. Exclusive loop for the <c>AtomicRmwOp</c> in Aux on memory of Size 1, 2, 4 or 8.
+    /// </summary>
+    AtomicRmwLoop,
+
+    /// <summary>[def old, use expected late, use replacement late, use address late, temporaries]. Exclusive compare-and-swap loop.</summary>
+    AtomicCasLoop,
 }

@@ -1,0 +1,220 @@
+// Instruction constructors of AArch64. A constructor emits one machine instruction of the table and returns its result; what the allocator
+// must know about its operands is in the form's row. The lowering rules are in Lower.<Family>.cs.
+//
+// Integers narrower than 64 bits live in the low bits of a register; the bits above are unspecified. Arithmetic on i8 and i16 is done on
+// 32 bits. The fields of a MachineInst are those of the A64Instruction of the same name; Scale is its Lane.
+using System;
+using MiniJit.Codegen.Abi;
+using MiniJit.Codegen.Lowering;
+using MiniJit.Codegen.Machine;
+using MiniJit.Codegen.Settings;
+using MiniJit.IR;
+
+namespace MiniJit.Backend.Arm64;
+
+/// <summary>Lowering for AArch64; one per compile context and target.</summary>
+internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Settings isa, CallConv libraryConvention) : LowerContext
+{
+    protected override string TargetName => "aarch64";
+
+    // ---- one machine instruction of the table
+
+    /// <summary>Emits a form: the def first, then the uses in assembly order. A tied destination takes its old value as the first use.</summary>
+    private ref MachineInst Emit(A64Form form, int size, VReg result, ReadOnlySpan<VReg> uses)
+    {
+        Begin((ushort)form, size);
+        bool tied = IsTied(form);
+        if (!result.IsNone)
+        {
+            Use(tied ? Operand.DefReusing(result, 1) : Operand.Def(result));
+        }
+
+        foreach (VReg use in uses)
+        {
+            Use(Operand.Use(use));
+        }
+
+        return ref Current;
+    }
+
+    private static bool IsTied(A64Form form)
+    {
+        OperandSpec[] operands = InstructionTable.Row(form).Operands;
+        return operands.Length != 0 && operands[0].Role == RegisterRole.Tied;
+    }
+
+    /// <summary>d = op a.</summary>
+    private VReg Unary(A64Form form, int size, VReg a, RegClass resultClass = RegClass.Int)
+    {
+        VReg result = NewReg(resultClass);
+        Emit(form, size, result, [a]);
+        return result;
+    }
+
+    /// <summary>d = a op b, no shift.</summary>
+    private VReg Binary(A64Form form, int size, VReg a, VReg b)
+    {
+        VReg result = NewReg(a.Class);
+        Emit(form, size, result, [a, b]);
+        return result;
+    }
+
+    /// <summary>d = a op (b shifted): forms with <see cref="A64OperandKind.Shifted"/> or <see cref="A64OperandKind.Rotated"/>.</summary>
+    private VReg Binary(A64Form form, int size, VReg a, ShiftedReg b)
+    {
+        VReg result = NewInt();
+        ref MachineInst inst = ref Emit(form, size, result, [a, b.Reg]);
+        inst.Aux = (byte)b.Shift;
+        inst.Imm = b.Amount;
+        return result;
+    }
+
+    /// <summary>d = a op (b extended).</summary>
+    private VReg Binary(A64Form form, int size, VReg a, ExtendedReg b)
+    {
+        VReg result = NewInt();
+        ref MachineInst inst = ref Emit(form, size, result, [a, b.Reg]);
+        inst.Aux = (byte)b.Extend;
+        inst.Imm = b.Amount;
+        return result;
+    }
+
+    /// <summary>d = a op immediate, with the fields of the form's immediate operand.</summary>
+    private VReg BinaryImm(A64Form form, int size, VReg a, long imm, int aux = 0)
+    {
+        VReg result = NewInt();
+        ref MachineInst inst = ref Emit(form, size, result, [a]);
+        inst.Imm = imm;
+        inst.Aux = (byte)aux;
+        return result;
+    }
+
+    /// <summary>d = op(a, b, c).</summary>
+    private VReg Ternary(A64Form form, int size, VReg a, VReg b, VReg c)
+    {
+        VReg result = NewReg(a.Class);
+        Emit(form, size, result, [a, b, c]);
+        return result;
+    }
+
+    /// <summary>condition ? ifTrue : ifFalse (or its increment, inversion, negation), on the flags.</summary>
+    private VReg CondSelect(A64Form form, Condition condition, int size, VReg ifTrue, VReg ifFalse)
+    {
+        VReg result = NewReg(ifTrue.Class);
+        Emit(form, size, result, [ifTrue, ifFalse]).Cond = (byte)condition;
+        return result;
+    }
+
+    /// <summary>A pseudo-instruction with one def.</summary>
+    private VReg Pseudo(A64Form form, int size, VReg result)
+    {
+        Begin((ushort)form, size);
+        Use(Operand.Def(result));
+        return result;
+    }
+
+    /// <summary>An integer constant. Keeps the flags.</summary>
+    private VReg LoadInt(long value, int size = 8)
+    {
+        VReg result = Pseudo(A64Form.LoadInt, size <= 4 ? 4 : 8, NewInt());
+        Current.Imm = size <= 4 ? (uint)value : value;
+        return result;
+    }
+
+    private VReg LoadFloat(ulong bits, int size)
+    {
+        VReg result = Pseudo(A64Form.LoadFloat, size, NewFloat());
+        Current.Imm = (long)bits;
+        return result;
+    }
+
+    /// <summary>Loads what the access transfers.</summary>
+    private VReg LoadFrom(MemoryAccess access, in Mem memory)
+    {
+        VReg result = NewReg(access.Row().Class);
+        Pseudo(A64Form.Load, access.Row().Bytes, result);
+        AddAddress(access, memory);
+        return result;
+    }
+
+    /// <summary>Stores a register, or zero if there is none.</summary>
+    private void StoreTo(MemoryAccess access, VReg value, in Mem memory)
+    {
+        Begin((ushort)A64Form.Store, access.Row().Bytes);
+        if (!value.IsNone)
+        {
+            Use(Operand.Use(value));
+        }
+
+        AddAddress(access, memory);
+    }
+
+    private void AddAddress(MemoryAccess access, in Mem memory)
+    {
+        ref MachineInst inst = ref Current;
+        inst.Aux = (byte)access;
+        inst.Mode = (byte)memory.Mode;
+        inst.Scale = memory.Scale;
+        inst.Cond = (byte)memory.Extend;
+        inst.Disp = memory.Disp;
+        inst.Data = memory.Data;
+        inst.Trap = memory.Trap;
+        if (!memory.Base.IsNone)
+        {
+            Use(Operand.Use(memory.Base));
+        }
+
+        if (!memory.Index.IsNone)
+        {
+            Use(Operand.Use(memory.Index));
+        }
+    }
+
+    private void TrapIf(FlagTest test, TrapCode code)
+    {
+        System.Diagnostics.Debug.Assert(test.Join != ConditionJoin.Both);
+        Begin((ushort)(test.Join == ConditionJoin.Either ? A64Form.TrapIfEither : A64Form.TrapIf));
+        Current.Cond = (byte)test.First;
+        Current.Aux = (byte)test.Second;
+        Current.Trap = code.Raw;
+    }
+
+    /// <summary>Traps if the register is zero.</summary>
+    private void TrapIfZero(int size, VReg value, TrapCode code)
+    {
+        Begin((ushort)A64Form.TrapIfZero, size);
+        Use(Operand.Use(value));
+        Current.Trap = code.Raw;
+    }
+
+    // ---- operands
+
+    /// <summary>The register of an integer value with the bits above its type set by zero- or sign-extension to 32 (or 64) bits.</summary>
+    private VReg PutExtended(Value value, bool signed, int size = 4)
+    {
+        IrType type = TypeOf(value);
+        if (type.Bytes >= size)
+        {
+            return Put(value);
+        }
+
+        if (Const(value, out long constant))
+        {
+            return LoadInt(signed ? constant : constant & (long)(ulong.MaxValue >> (64 - type.Bits)), size);
+        }
+
+        return Extend(Put(value), type, signed, size);
+    }
+
+    // uxtb, uxth, sxtb, sxth, sxtw and mov w: bit-field moves from bit 0.
+    private VReg Extend(VReg source, IrType from, bool signed, int size) =>
+        BinaryImm(signed ? A64Form.Sbfm : A64Form.Ubfm, signed ? size : 4, source, 0, from.Bits - 1);
+
+    /// <summary>Operation size of an integer type: 4 or 8.</summary>
+    private static int WideSize(IrType type) => Math.Max(4, type.Bytes);
+
+    /// <summary>Whether the type is an integer of at most 64 bits.</summary>
+    private static bool IsWord(IrType type) => type.IsInt && type.Bits <= 64;
+
+    private static bool IsScalarFloat(IrType type) => type == IrType.F32 || type == IrType.F64;
+}
