@@ -2,8 +2,10 @@
 // must know about its operands is in the form's row. The lowering rules are in Lower.<Family>.cs.
 //
 // Integers narrower than 64 bits live in the low bits of a register; the bits above are unspecified. Arithmetic on i8 and i16 is done on
-// 32 bits. The fields of a MachineInst are those of the A64Instruction of the same name; Scale is its Lane.
+// 32 bits. The fields of a MachineInst are those of the A64Instruction of the same name; Scale is its Lane. The zero register is no virtual
+// register: bit i of Data says that operand i of the form's row is the zero register and that the allocator sees no such operand.
 using System;
+using System.Diagnostics;
 using MiniJit.Codegen.Abi;
 using MiniJit.Codegen.Lowering;
 using MiniJit.Codegen.Machine;
@@ -19,29 +21,52 @@ internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Se
 
     // ---- one machine instruction of the table
 
-    /// <summary>Emits a form: the def first, then the uses in assembly order. A tied destination takes its old value as the first use.</summary>
+    /// <summary>
+    /// Emits a form: the def first, then the uses in assembly order. A tied destination takes its old value as the first use. No register (none)
+    /// means the zero register, for the result that nobody wants its value.
+    /// </summary>
     private ref MachineInst Emit(A64Form form, int size, VReg result, ReadOnlySpan<VReg> uses)
     {
         Begin((ushort)form, size);
-        bool tied = IsTied(form);
-        if (!result.IsNone)
+        OperandSpec[] operands = InstructionTable.Row(form).Operands;
+        int zeros = 0, next = 0;
+        for (int i = 0; i < operands.Length; i++)
         {
-            Use(tied ? Operand.DefReusing(result, 1) : Operand.Def(result));
+            if (operands[i] is { Kind: A64OperandKind.Register, Role: RegisterRole.Def or RegisterRole.Tied })
+            {
+                zeros |= result.IsNone ? 1 << i : 0;
+                if (!result.IsNone)
+                {
+                    Use(operands[i].Role == RegisterRole.Tied ? Operand.DefReusing(result, 1) : Operand.Def(result));
+                }
+            }
         }
 
-        foreach (VReg use in uses)
+        for (int i = 0; i < operands.Length; i++)
         {
-            Use(Operand.Use(use));
+            bool isUse = operands[i] is { Kind: A64OperandKind.Register, Role: not RegisterRole.Def } or { Kind: A64OperandKind.AddressBase };
+            if (!isUse)
+            {
+                continue;
+            }
+
+            VReg use = uses[next++];
+            zeros |= use.IsNone ? 1 << i : 0;
+            if (!use.IsNone)
+            {
+                Use(Operand.Use(use));
+            }
         }
 
+        Debug.Assert(next == uses.Length);
+        Current.Data = zeros;
         return ref Current;
     }
 
-    private static bool IsTied(A64Form form)
-    {
-        OperandSpec[] operands = InstructionTable.Row(form).Operands;
-        return operands.Length != 0 && operands[0].Role == RegisterRole.Tied;
-    }
+    /// <summary>What <see cref="Emit"/> takes for the zero register.</summary>
+    private static VReg Zero => default;
+
+    private static RegClass ClassOf(VReg register) => register.IsNone ? RegClass.Int : register.Class;
 
     /// <summary>d = op a.</summary>
     private VReg Unary(A64Form form, int size, VReg a, RegClass resultClass = RegClass.Int)
@@ -54,7 +79,7 @@ internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Se
     /// <summary>d = a op b, no shift.</summary>
     private VReg Binary(A64Form form, int size, VReg a, VReg b)
     {
-        VReg result = NewReg(a.Class);
+        VReg result = NewReg(ClassOf(a));
         Emit(form, size, result, [a, b]);
         return result;
     }
@@ -92,7 +117,7 @@ internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Se
     /// <summary>d = op(a, b, c).</summary>
     private VReg Ternary(A64Form form, int size, VReg a, VReg b, VReg c)
     {
-        VReg result = NewReg(a.Class);
+        VReg result = NewReg(ClassOf(a));
         Emit(form, size, result, [a, b, c]);
         return result;
     }
@@ -100,7 +125,7 @@ internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Se
     /// <summary>condition ? ifTrue : ifFalse (or its increment, inversion, negation), on the flags.</summary>
     private VReg CondSelect(A64Form form, Condition condition, int size, VReg ifTrue, VReg ifFalse)
     {
-        VReg result = NewReg(ifTrue.Class);
+        VReg result = NewReg(ClassOf(ifTrue));
         Emit(form, size, result, [ifTrue, ifFalse]).Cond = (byte)condition;
         return result;
     }
@@ -172,7 +197,7 @@ internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Se
 
     private void TrapIf(FlagTest test, TrapCode code)
     {
-        System.Diagnostics.Debug.Assert(test.Join != ConditionJoin.Both);
+        Debug.Assert(test.Join != ConditionJoin.Both);
         Begin((ushort)(test.Join == ConditionJoin.Either ? A64Form.TrapIfEither : A64Form.TrapIf));
         Current.Cond = (byte)test.First;
         Current.Aux = (byte)test.Second;
