@@ -5,6 +5,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using MiniJit.Coherence.Arithmetic;
 
 namespace MiniJit.Coherence.Machine;
 
@@ -53,11 +54,25 @@ internal struct CoreState
     /// <summary>TPIDR_EL0: the thread's pointer.</summary>
     public ulong ThreadPointer;
 
-    /// <summary>FPCR and FPSR as MRS reads them.</summary>
-    public uint FloatControl, FloatStatus;
+    /// <summary>FPCR and FPSR.</summary>
+    public FloatEnvironment Float;
 
     /// <summary>N, Z, C and V.</summary>
     public ConditionFlags Flags;
+
+    /// <summary>FPCR as MRS reads and MSR writes it: bits that do not exist stay zero.</summary>
+    public uint FloatControl
+    {
+        readonly get => Float.Control;
+        set => Float.Control = value & FloatEnvironment.ControlMask;
+    }
+
+    /// <summary>FPSR as MRS reads and MSR writes it.</summary>
+    public uint FloatStatus
+    {
+        readonly get => (uint)Float.Status;
+        set => Float.Status = (FloatFlags)value & FloatEnvironment.StatusMask;
+    }
 
     /// <summary>A general register, 31 being the zero register.</summary>
     public readonly ulong ReadX(int register) => register == 31 ? 0 : General[register];
