@@ -6,6 +6,7 @@ using MiniJit.Backend.X64;
 using MiniJit.Codegen;
 using MiniJit.Codegen.Settings;
 using MiniJit.Filetests.Engines;
+using MiniJit.Filetests.Subtests;
 using MiniJit.IR;
 using MiniJit.IR.Interpretation;
 using Xunit;
@@ -109,8 +110,8 @@ public sealed class VectorTests
         X64Target target = new(TargetTriple.Host, new SharedSettings(settings), new X64Settings(features));
         using NativeEngine native = new(new NativeHost(compiler), compiler, target);
         using InterpreterEngine interpreter = new();
-        Assert.Equal("", native.Load(file.Functions, []));
-        Assert.Equal("", interpreter.Load(file.Functions, []));
+        Assert.Equal("", native.Load(FileState.FunctionsOf(file), []));
+        Assert.Equal("", interpreter.Load(FileState.FunctionsOf(file), []));
 
         SplitMix64 random = new(20);
         for (int i = 0; i < file.Functions.Count; i++)

@@ -33,14 +33,14 @@ internal readonly record struct Completion(CompletionKind Kind, DataValue[] Resu
     public static Completion Failed(string detail) => new(CompletionKind.Failed, [], default, detail);
 }
 
-/// <summary>Executes the functions of one file. Made for one test and used by one thread.</summary>
+/// <summary>Executes functions that belong together: those of a file, say. Made for one test and used by one thread.</summary>
 internal interface IEngine : IDisposable
 {
     /// <summary>Makes functions callable.</summary>
-    /// <param name="functions">All functions of a file; each may call every other.</param>
+    /// <param name="functions">The functions; each may call every other.</param>
     /// <param name="commands">The calls that will be made.</param>
     /// <returns>What kept them from it; empty if nothing did.</returns>
-    string Load(IReadOnlyList<ParsedFunction> functions, IReadOnlyList<OwnedCommand> commands);
+    string Load(IReadOnlyList<Function> functions, IReadOnlyList<OwnedCommand> commands);
 
     /// <summary>Calls a function.</summary>
     /// <param name="owner">Position in the loaded functions of the one that the command belongs to.</param>

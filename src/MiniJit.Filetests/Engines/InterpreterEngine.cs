@@ -11,12 +11,12 @@ internal sealed class InterpreterEngine : IEngine
     private readonly Interpreter _interpreter = new();
     private readonly Dictionary<string, ExternalName> _names = [];
 
-    public string Load(IReadOnlyList<ParsedFunction> functions, IReadOnlyList<OwnedCommand> commands)
+    public string Load(IReadOnlyList<Function> functions, IReadOnlyList<OwnedCommand> commands)
     {
-        foreach (ParsedFunction function in functions)
+        foreach (Function function in functions)
         {
-            _names[function.Function.Name.ToString()] = function.Function.Name;
-            _interpreter.Add(function.Function);
+            _names[function.Name.ToString()] = function.Name;
+            _interpreter.Add(function);
         }
 
         return "";

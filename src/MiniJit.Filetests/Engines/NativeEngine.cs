@@ -17,17 +17,17 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
 {
     private const int ShownBefore = 6, ShownAfter = 3;
     private readonly JitModule _module = new(host.Heap);
-    private IReadOnlyList<ParsedFunction> _functions = [];
+    private IReadOnlyList<Function> _functions = [];
     private JitFunction[] _compiled = [];
     private UInt128[] _values = [];
 
-    public string Load(IReadOnlyList<ParsedFunction> functions, IReadOnlyList<OwnedCommand> commands)
+    public string Load(IReadOnlyList<Function> functions, IReadOnlyList<OwnedCommand> commands)
     {
         _functions = functions;
         _compiled = new JitFunction[functions.Count];
         for (int i = 0; i < functions.Count; i++)
         {
-            Function function = functions[i].Function;
+            Function function = functions[i];
             if (compiler.Compile(function, target) is not CompiledCode code)
             {
                 return $"{function.Name}: {Describe(compiler.Diagnostics)}";
@@ -44,7 +44,7 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
         Signature[] signatures = new Signature[commands.Count];
         for (int i = 0; i < signatures.Length; i++)
         {
-            signatures[i] = functions[commands[i].Owner].Function.Signature;
+            signatures[i] = functions[commands[i].Owner].Signature;
         }
 
         host.CallerFor(target).TryPrepare(signatures, out string problem);
@@ -53,7 +53,7 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
 
     public Completion Invoke(int owner, string callee, ReadOnlySpan<DataValue> arguments)
     {
-        Signature signature = _functions[owner].Function.Signature;
+        Signature signature = _functions[owner].Signature;
         if (!host.CallerFor(target).TryBind(_compiled[owner], signature, out HostCallable callable, out string problem))
         {
             return Completion.Failed(problem);
@@ -119,7 +119,7 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
     private string Listing(TrapInfo end)
     {
         int index = Array.IndexOf(_compiled, end.Function);
-        if (index < 0 || compiler.Compile(_functions[index].Function, target) is not CompiledCode code)
+        if (index < 0 || compiler.Compile(_functions[index], target) is not CompiledCode code)
         {
             return "";
         }

@@ -20,7 +20,7 @@ internal sealed class InterpretSubtest : ISubtest
         }
 
         using InterpreterEngine engine = new();
-        string problem = engine.Load(context.File.Functions, commands);
+        string problem = engine.Load(context.Functions, commands);
         return problem.Length != 0 ? Outcome.Failed(problem) : RunCommands.Execute(context, engine, commands);
     }
 }

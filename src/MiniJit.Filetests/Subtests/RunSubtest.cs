@@ -44,7 +44,7 @@ internal sealed class RunSubtest : ISubtest
         }
 
         using NativeEngine engine = new(context.Workspace.NativeHost, context.Workspace.Compiler, target);
-        string problem = engine.Load(context.File.Functions, commands);
+        string problem = engine.Load(context.Functions, commands);
         return problem.Length != 0 ? Outcome.Failed(problem) : RunCommands.Execute(context, engine, commands);
     }
 }

@@ -16,6 +16,9 @@ internal sealed class SubtestContext(FileState state, TestCase testCase, Workspa
     /// <summary>The file; its functions are shared with other tests and must not be changed.</summary>
     public ParsedFile File => state.File;
 
+    /// <summary>The functions of the file, for those who do not ask where they stand in it.</summary>
+    public IReadOnlyList<Function> Functions => state.Functions;
+
     /// <summary>The test.</summary>
     public TestCase Case { get; } = testCase;
 

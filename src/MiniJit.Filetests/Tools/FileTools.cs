@@ -75,7 +75,7 @@ internal static class FileTools
             context.Error.Write($"{path}:{outcome.Line}: {outcome.Message}\n");
         }
 
-        string problem = engine.Load(file.Functions, commands);
+        string problem = engine.Load(FileState.FunctionsOf(file), commands);
         if (problem.Length != 0)
         {
             context.Error.Write($"{path}: {problem}\n");

@@ -4,7 +4,7 @@ using MiniJit.Codegen.Optimization;
 using MiniJit.IR;
 using MiniJit.IR.Interpretation;
 using MiniJit.IR.Verification;
-using MiniJit.Tests.Shared;
+using MiniJit.Filetests.Fuzzing;
 using Xunit;
 
 namespace MiniJit.Codegen.Tests.Optimization;

@@ -3,7 +3,7 @@ using MiniJit.Codegen.Optimization;
 using MiniJit.IR;
 using MiniJit.IR.Building;
 using MiniJit.IR.Interpretation;
-using MiniJit.Tests.Shared;
+using MiniJit.Filetests.Fuzzing;
 using Xunit;
 
 namespace MiniJit.Codegen.Tests.Optimization;

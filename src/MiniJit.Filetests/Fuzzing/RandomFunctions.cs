@@ -1,4 +1,4 @@
-// Shared by the tests of the optimizer and of the compiler as a whole. Random functions over scalars: nested branches and bounded loops, block parameters, memory in one stack slot, divisions and
+// Random functions for the optimizer and for the compiler as a whole. They are over scalars: nested branches and bounded loops, block parameters, memory in one stack slot, divisions and
 // conditional traps. Operands are taken from what is in scope, recent values most often, and constants are the ones that rules look
 // for, so that patterns come about. NaNs are kept from showing their bits: arithmetic may answer with any.
 using System;
@@ -7,10 +7,11 @@ using MiniJit.IR;
 using MiniJit.IR.Building;
 using MiniJit.IR.Interpretation;
 
-namespace MiniJit.Tests.Shared;
+namespace MiniJit.Filetests.Fuzzing;
 
 /// <summary>Makes them. Keeps its memory, so one generator serves for any number.</summary>
-internal sealed class RandomFunctions
+/// <param name="wide">Whether 128-bit integers take part.</param>
+internal sealed class RandomFunctions(bool wide = true)
 {
     private const int SlotBytes = 64, MaxDepth = 3;
 
@@ -38,10 +39,13 @@ internal sealed class RandomFunctions
     public static readonly IrType[] Parameters = [IrType.I64, IrType.I32, IrType.I16, IrType.I8, IrType.F64, IrType.F32, IrType.I64, IrType.I32];
 
     /// <summary>The function of a seed.</summary>
-    public Function Make(ulong seed, int size = 40)
+    /// <param name="seed">Decides everything.</param>
+    /// <param name="size">How many statements it has, more or less.</param>
+    /// <param name="suffix">Ends its name, for functions that will be in one module.</param>
+    public Function Make(ulong seed, int size = 40, string suffix = "")
     {
         _random = new SplitMix64(seed);
-        _function = new Function(ExternalName.Symbol("f"), CallConv.SystemV);
+        _function = new Function(ExternalName.Symbol("f" + suffix), CallConv.SystemV);
         foreach (IrType type in Parameters)
         {
             _function.Signature.Params.Add(new AbiParam(type));
@@ -88,7 +92,7 @@ internal sealed class RandomFunctions
             sum = _builder.Iadd(sum, _builder.Load(IrType.I64, MemFlags.Trusted, Address(offset, out int rest), rest));
         }
 
-        _builder.Return(sum, Pick(IrType.I32), Pick(IrType.I8), Pick(IrType.F64));
+        _builder.Return(sum, Pick(IrType.I32), Pick(IrType.I8), NotNaN(Pick(IrType.F64), IrType.F64));
         _builder.Finish();
         return _function;
     }
@@ -526,22 +530,22 @@ internal sealed class RandomFunctions
                 });
                 break;
             case 3:
-                Opcode[] wide = [Opcode.Iadd, Opcode.Isub, Opcode.Imul, Opcode.Band, Opcode.Bor, Opcode.Bxor];
+                Opcode[] modular = [Opcode.Iadd, Opcode.Isub, Opcode.Imul, Opcode.Band, Opcode.Bor, Opcode.Bxor];
                 if (bits < 64)
                 {
-                    _scope.Add(_builder.Ireduce(type, Binary(wide[_random.Below(6)], _builder.Uextend(IrType.I64, x), _builder.Sextend(IrType.I64, y))));
+                    _scope.Add(_builder.Ireduce(type, Binary(modular[_random.Below(6)], _builder.Uextend(IrType.I64, x), _builder.Sextend(IrType.I64, y))));
                     _scope.Add(_builder.Ireduce(type, _builder.Ineg(_builder.Sextend(IrType.I64, x))));
                     _scope.Add(_builder.Ireduce(type, _builder.Ishl(_builder.Sextend(IrType.I64, x), _builder.Iconst(IrType.I8, 3))));
                 }
 
                 break;
-            case 4:
+            case 4 when wide:
                 Value product = _random.OneIn(2)
                     ? _builder.Imul(_builder.Uextend(IrType.I128, Pick(IrType.I64)), _builder.Uextend(IrType.I128, Pick(IrType.I64)))
                     : _builder.Imul(_builder.Sextend(IrType.I128, Pick(IrType.I64)), _builder.Sextend(IrType.I128, Pick(IrType.I64)));
                 _scope.Add(_builder.Ireduce(IrType.I64, _random.OneIn(2) ? product : _builder.Ushr(product, _builder.Iconst(IrType.I32, 64))));
                 break;
-            case 5:
+            case 5 when wide:
                 Value pair = _builder.Iconcat(Pick(IrType.I64), _random.OneIn(3) ? _builder.Iconst(IrType.I64, 0) : Pick(IrType.I64));
                 (Value low, Value high) = _builder.Isplit(pair);
                 _scope.Add(low);

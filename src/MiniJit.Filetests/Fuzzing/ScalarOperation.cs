@@ -6,7 +6,7 @@ using MiniJit.Codegen;
 using MiniJit.IR;
 using MiniJit.IR.Building;
 
-namespace MiniJit.Fuzz.Tests;
+namespace MiniJit.Filetests.Fuzzing;
 
 /// <summary>An opcode without effects on memory or control flow (traps aside), with the types of its operands.</summary>
 /// <param name="Opcode">The opcode.</param>
@@ -14,7 +14,8 @@ namespace MiniJit.Fuzz.Tests;
 /// <param name="Operands">The types of its operands.</param>
 internal sealed record ScalarOperation(Opcode Opcode, IrType Type, IrType[] Operands)
 {
-    private static readonly IrType[] s_types = [IrType.I8, IrType.I16, IrType.I32, IrType.I64, IrType.I128, IrType.F32, IrType.F64];
+    private static readonly IrType[] s_narrow = [IrType.I8, IrType.I16, IrType.I32, IrType.I64, IrType.F32, IrType.F64];
+    private static readonly IrType[] s_wide = [IrType.I8, IrType.I16, IrType.I32, IrType.I64, IrType.I128, IrType.F32, IrType.F64];
 
     /// <summary>Whether it may trap.</summary>
     public bool CanTrap => Opcode.Info().Has(OpcodeTraits.CanTrap);
@@ -26,23 +27,32 @@ internal sealed record ScalarOperation(Opcode Opcode, IrType Type, IrType[] Oper
     /// <summary>Whether the result is the same for all NaN operands.</summary>
     public bool TakesAnyNaN => MakesNaN || Opcode is Opcode.Fcmp or Opcode.FcvtToSint or Opcode.FcvtToUint or Opcode.FcvtToSintSat or Opcode.FcvtToUintSat;
 
+    /// <summary>The types of operands, integers first.</summary>
+    /// <param name="wide">Whether 128-bit integers are among them.</param>
+    public static IrType[] Types(bool wide) => wide ? s_wide : s_narrow;
+
+    /// <summary>All operations on scalars of up to 64 bits, grouped by opcode. A target that does not compile one of them has a gap.</summary>
+    public static ScalarOperation[][] UpTo64Bits() => All(s_narrow, static _ => true);
+
     /// <summary>All operations on scalars that <paramref name="target"/> compiles, grouped by opcode.</summary>
-    public static ScalarOperation[][] SupportedBy(Target target, CompileContext compiler)
+    public static ScalarOperation[][] SupportedBy(Target target, CompileContext compiler) => All(s_wide, operation => operation.Compiles(target, compiler));
+
+    private static ScalarOperation[][] All(IrType[] types, Predicate<ScalarOperation> isWanted)
     {
         List<ScalarOperation[]> groups = [];
         List<ScalarOperation> group = [];
         foreach (OpcodeInfo info in OpcodeTable.Rows)
         {
             group.Clear();
-            foreach (IrType type in info.IsPolymorphic ? s_types : [default])
+            foreach (IrType type in info.IsPolymorphic ? types : [default])
             {
                 if (IsComputation(info) && (!info.IsPolymorphic || info.AllowsControlling(type)))
                 {
-                    AddCombinations(info, type, new IrType[info.Operands.Length], 0, group);
+                    AddCombinations(info, types, type, new IrType[info.Operands.Length], 0, group);
                 }
             }
 
-            group.RemoveAll(operation => !operation.Compiles(target, compiler));
+            group.RemoveAll(operation => !operation.HasResultsAmong(types) || !isWanted(operation));
             if (group.Count > 0)
             {
                 groups.Add([.. group]);
@@ -70,7 +80,7 @@ internal sealed record ScalarOperation(Opcode Opcode, IrType Type, IrType[] Oper
         && (info.Format is InstructionFormat.Unary or InstructionFormat.Binary or InstructionFormat.Ternary or InstructionFormat.IntCompare
             or InstructionFormat.FloatCompare or InstructionFormat.IntAddTrap || info.Opcode == Opcode.Bitcast);
 
-    private static void AddCombinations(OpcodeInfo info, IrType type, IrType[] operands, int index, List<ScalarOperation> output)
+    private static void AddCombinations(OpcodeInfo info, IrType[] types, IrType type, IrType[] operands, int index, List<ScalarOperation> output)
     {
         if (index == operands.Length)
         {
@@ -82,14 +92,27 @@ internal sealed record ScalarOperation(Opcode Opcode, IrType Type, IrType[] Oper
             return;
         }
 
-        foreach (IrType operand in s_types)
+        foreach (IrType operand in types)
         {
             if (TypeRules.Allows(info.Operands[index], type, operand))
             {
                 operands[index] = operand;
-                AddCombinations(info, type, operands, index + 1, output);
+                AddCombinations(info, types, type, operands, index + 1, output);
             }
         }
+    }
+
+    private bool HasResultsAmong(IrType[] types)
+    {
+        foreach (TypeRule rule in Opcode.Info().Results)
+        {
+            if (Array.IndexOf(types, TypeRules.Resolve(rule, Type)) < 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool Compiles(Target target, CompileContext compiler)
@@ -102,13 +125,7 @@ internal sealed record ScalarOperation(Opcode Opcode, IrType Type, IrType[] Oper
 
         foreach (TypeRule rule in Opcode.Info().Results)
         {
-            IrType result = TypeRules.Resolve(rule, Type);
-            if (Array.IndexOf(s_types, result) < 0)
-            {
-                return false;
-            }
-
-            function.Signature.Returns.Add(new(result));
+            function.Signature.Returns.Add(new(TypeRules.Resolve(rule, Type)));
         }
 
         FunctionBuilder builder = new(function);

@@ -2,9 +2,8 @@
 using System;
 using MiniJit.IR;
 using MiniJit.IR.Interpretation;
-using MiniJit.Tests.Shared;
 
-namespace MiniJit.Fuzz.Tests;
+namespace MiniJit.Filetests.Fuzzing;
 
 internal sealed partial class RandomPrograms
 {
@@ -158,10 +157,10 @@ internal sealed partial class RandomPrograms
         MemFlags flags = Flags();
         switch (_random.Below(10))
         {
-            case 0: _scope.Add(_builder.Uload8(s_types[1 + _random.Below(3)], flags, address, offset)); break;
-            case 1: _scope.Add(_builder.Sload8(s_types[1 + _random.Below(3)], flags, address, offset)); break;
-            case 2: _scope.Add(_builder.Uload16(s_types[2 + _random.Below(2)], flags, address, offset)); break;
-            case 3: _scope.Add(_builder.Sload16(s_types[2 + _random.Below(2)], flags, address, offset)); break;
+            case 0: _scope.Add(_builder.Uload8(_types[1 + _random.Below(3)], flags, address, offset)); break;
+            case 1: _scope.Add(_builder.Sload8(_types[1 + _random.Below(3)], flags, address, offset)); break;
+            case 2: _scope.Add(_builder.Uload16(_types[2 + _random.Below(2)], flags, address, offset)); break;
+            case 3: _scope.Add(_builder.Sload16(_types[2 + _random.Below(2)], flags, address, offset)); break;
             case 4: _scope.Add(_builder.Uload32(flags, address, offset)); break;
             case 5: _scope.Add(_builder.Sload32(flags, address, offset)); break;
             default:
@@ -180,7 +179,7 @@ internal sealed partial class RandomPrograms
     private void Modify()
     {
         Value address = Address(out int offset);
-        IrType type = s_types[_random.Below(4)];
+        IrType type = NarrowInt();
         MemFlags flags = _random.OneIn(6) ? Flags() : MemFlags.Default;
         Value old = _builder.Load(type, flags, address, offset), operand = _random.OneIn(2) ? Constant(type) : Pick(type);
         if (_random.OneIn(8))
@@ -213,7 +212,7 @@ internal sealed partial class RandomPrograms
 
     private void Atomic()
     {
-        IrType type = s_types[_random.Below(4)];
+        IrType type = NarrowInt();
         Value address = _builder.StackAddr(IrType.I64, _slot, 8 * _random.Below(SlotBytes / 8));
         Value value = _random.OneIn(3) ? Constant(type) : Pick(type);
         switch (_random.Below(6))
@@ -246,11 +245,15 @@ internal sealed partial class RandomPrograms
 
     private IrType TypeOf(Value value) => _function.Dfg.TypeOf(value);
 
-    private IrType AnyType() => s_types[_random.Below(s_types.Length)];
+    private IrType AnyType() => _types[_random.Below(_types.Length)];
+
+    private IrType AnyInt() => _types[_random.Below(wide ? 5 : 4)];
+
+    private IrType NarrowInt() => _types[_random.Below(4)];
 
     private Value Condition()
     {
-        IrType type = s_types[_random.Below(5)];
+        IrType type = AnyInt();
         return _random.Below(8) switch
         {
             0 => Pick(type),

@@ -7,7 +7,7 @@ using MiniJit.IR;
 using MiniJit.IR.Analysis;
 using MiniJit.IR.Verification;
 
-namespace MiniJit.Fuzz.Tests;
+namespace MiniJit.Filetests.Fuzzing;
 
 /// <summary>Shrinks programs.</summary>
 internal sealed class Shrinker(Func<FuzzProgram, bool> fails)

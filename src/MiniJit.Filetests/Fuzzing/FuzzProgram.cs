@@ -2,13 +2,12 @@ using System.Collections.Generic;
 using System.Text;
 using MiniJit.IR;
 
-namespace MiniJit.Fuzz.Tests;
+namespace MiniJit.Filetests.Fuzzing;
 
 /// <summary>Functions that call each other; the first is called from outside.</summary>
 /// <param name="Functions">The functions, which the verifier accepts.</param>
 /// <param name="ArgumentSeed">What the arguments of its calls follow from.</param>
-/// <param name="HidesNaNs">Whether a NaN among the results may have any bits.</param>
-internal sealed record FuzzProgram(IReadOnlyList<Function> Functions, ulong ArgumentSeed, bool HidesNaNs = false)
+internal sealed record FuzzProgram(IReadOnlyList<Function> Functions, ulong ArgumentSeed)
 {
     /// <summary>The function that is called.</summary>
     public Function Entry => Functions[0];

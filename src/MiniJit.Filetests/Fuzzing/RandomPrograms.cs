@@ -6,18 +6,19 @@ using System.Collections.Generic;
 using MiniJit.IR;
 using MiniJit.IR.Building;
 using MiniJit.IR.Interpretation;
-using MiniJit.Tests.Shared;
 
-namespace MiniJit.Fuzz.Tests;
+namespace MiniJit.Filetests.Fuzzing;
 
 /// <summary>Makes them. The same seed gives the same program, given the same operations.</summary>
-internal sealed partial class RandomPrograms(ScalarOperation[][] operations)
+/// <param name="operations">The operations, grouped by opcode.</param>
+/// <param name="wide">Whether 128-bit integers take part.</param>
+internal sealed partial class RandomPrograms(ScalarOperation[][] operations, bool wide = true)
 {
     private const int SlotBytes = 64, MaxDepth = 3, EntrySignatures = 64;
 
-    private static readonly IrType[] s_types = [IrType.I8, IrType.I16, IrType.I32, IrType.I64, IrType.I128, IrType.F32, IrType.F64];
     private static readonly CallConv[] s_conventions = [CallConv.SystemV, CallConv.Fast, CallConv.Tail, CallConv.WindowsFastcall];
 
+    private readonly IrType[] _types = ScalarOperation.Types(wide);    // integers first
     private readonly List<Value> _scope = [];
     private readonly List<Function> _functions = [];
     private readonly Value[] _raw = new Value[2];                  // f32 and f64 of the current block whose NaNs may have any bits
@@ -29,7 +30,9 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations)
     private int _budget;
 
     /// <summary>The program of a seed.</summary>
-    public FuzzProgram Make(ulong seed)
+    /// <param name="seed">Decides everything.</param>
+    /// <param name="suffix">Ends the names of its functions, for programs that will be in one module.</param>
+    public FuzzProgram Make(ulong seed, string suffix = "")
     {
         _random = new SplitMix64(seed);
         _functions.Clear();
@@ -38,7 +41,7 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations)
         {
             // Trampolines are made per signature and kept, so there are not too many of those that are called from outside.
             SplitMix64 signature = i == 0 ? new((ulong)_random.Below(EntrySignatures)) : new(_random.Next());
-            Function function = new(ExternalName.Symbol(i == 0 ? "f" : i == 1 ? "g" : "h"), CallConv.Fast);
+            Function function = new(ExternalName.Symbol((i == 0 ? "f" : i == 1 ? "g" : "h") + suffix), CallConv.Fast);
             Randomize(function.Signature, signature, outermost: i == 0);
             _functions.Add(function);
         }
@@ -51,7 +54,7 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations)
         return new([.. _functions], ~seed);
     }
 
-    private static void Randomize(Signature signature, SplitMix64 random, bool outermost)
+    private void Randomize(Signature signature, SplitMix64 random, bool outermost)
     {
         signature.CallConv = s_conventions[random.Below(s_conventions.Length)];
         int parameters = random.OneIn(4) ? random.Below(20) : random.Below(8), results = random.OneIn(6) ? random.Below(10) : 1 + random.Below(3);
@@ -66,9 +69,9 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations)
         }
     }
 
-    private static AbiParam Param(SplitMix64 random, bool outermost)
+    private AbiParam Param(SplitMix64 random, bool outermost)
     {
-        IrType type = s_types[random.Below(s_types.Length)];
+        IrType type = _types[random.Below(_types.Length)];
         return new(type, outermost || !type.IsInt || type.Bits > 32 ? ArgumentExtension.None : (ArgumentExtension)random.Below(3));
     }
 
@@ -139,7 +142,10 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations)
 
         _scope.Add(_builder.Bitcast(IrType.F32, _scope[^3]));
         _scope.Add(_builder.Bitcast(IrType.F64, sum));
-        _scope.Add(_builder.Iconcat(sum, ToWord(Pick(IrType.I128))));
+        if (wide)
+        {
+            _scope.Add(_builder.Iconcat(sum, ToWord(Pick(IrType.I128))));
+        }
     }
 
     private Value ToWord(Value value)
@@ -302,7 +308,7 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations)
     private void Loop(int depth)
     {
         IrType[] types = SomeTypes();
-        IrType counterType = s_types[_random.Below(4)];
+        IrType counterType = NarrowInt();
         Block head = NewBlock([counterType, .. types]), exit = NewBlock(types);
         _builder.Jump(head, [_builder.Iconst(counterType, 1 + _random.Below(4)), .. Picks(types)]);
         Join(head);
@@ -365,7 +371,7 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations)
 
     private void Trap()
     {
-        IrType type = s_types[_random.Below(5)];
+        IrType type = AnyInt();
         Value x = Pick(type);
         switch (_random.Below(4))
         {
