@@ -1,5 +1,6 @@
 // One machine instruction as a value: what the encoder takes, the decoder gives, the disassembler prints and the simulated
 // machine executes. Encode(Decode(word)) is the word for every word that has a row.
+using System;
 using MiniJit.Codegen.Machine;
 
 namespace MiniJit.Backend.Arm64;
@@ -125,5 +126,56 @@ internal static class MemoryAccesses
 
     public static ref readonly MemoryAccessRow Row(this MemoryAccess access) => ref s_rows[(int)access];
 
-    public static System.ReadOnlySpan<MemoryAccessRow> Rows => s_rows;
+    /// <summary>By size:V:opc, by opc:V of literals, and by opc:V:L of pairs; 0xff where nothing is encoded.</summary>
+    private static readonly byte[] s_bySizeVOpc = new byte[32], s_byLiteral = new byte[8], s_byPair = new byte[16];
+
+    static MemoryAccesses()
+    {
+        s_bySizeVOpc.AsSpan().Fill(0xff);
+        s_byLiteral.AsSpan().Fill(0xff);
+        s_byPair.AsSpan().Fill(0xff);
+        foreach (ref readonly MemoryAccessRow row in Rows)
+        {
+            s_bySizeVOpc[(row.Size << 3) | (row.V << 2) | row.Opc] = (byte)row.Access;
+            bool isPrefetch = row.Access == MemoryAccess.Prfm;
+            if ((row.IsLoad || isPrefetch) && row.Bytes >= 4)
+            {
+                s_byLiteral[(int)((LiteralOpc(row) << 1) | row.V)] = (byte)row.Access;
+            }
+
+            if (row.Bytes >= 4 && !isPrefetch)
+            {
+                s_byPair[(int)((PairOpc(row) << 2) | ((uint)row.V << 1) | (row.IsLoad ? 1u : 0))] = (byte)row.Access;
+            }
+        }
+    }
+
+    public static ReadOnlySpan<MemoryAccessRow> Rows => s_rows;
+
+    /// <summary>Field <c>opc</c> of a literal load: 4, 8 and 16 bytes, or 4 signed, 8 and prefetch.</summary>
+    public static uint LiteralOpc(in MemoryAccessRow access) => access.Access switch
+    {
+        MemoryAccess.LdrSW => 2,
+        MemoryAccess.Prfm => 3,
+        _ => (uint)access.Bytes >> 3,
+    };
+
+    /// <summary>Field <c>opc</c> of a pair.</summary>
+    public static uint PairOpc(in MemoryAccessRow access) => access.Access switch
+    {
+        MemoryAccess.LdrSW => 1,
+        _ => access.V != 0 ? (uint)access.Bytes >> 3 : ((uint)access.Bytes >> 3) << 1,
+    };
+
+    public static bool TryFind(uint size, uint v, uint opc, out byte access) => TryFind(s_bySizeVOpc, (size << 3) | (v << 2) | opc, out access);
+
+    public static bool TryFindLiteral(uint opc, uint v, out byte access) => TryFind(s_byLiteral, (opc << 1) | v, out access);
+
+    public static bool TryFindPair(uint opc, uint v, uint load, out byte access) => TryFind(s_byPair, (opc << 2) | (v << 1) | load, out access);
+
+    private static bool TryFind(byte[] index, uint key, out byte access)
+    {
+        access = index[key];
+        return access != 0xff;
+    }
 }

@@ -67,7 +67,7 @@ internal enum A64OperandKind : byte
     /// <summary>imm12, shifted left by 12 if <c>sh</c>: Imm and Aux.</summary>
     Imm12,
 
-    /// <summary>N:immr:imms: the bit pattern in Imm, replicated to 64 bits (upper half zero for 32-bit forms).</summary>
+    /// <summary>N:immr:imms: the bit pattern in Imm, replicated to 64 bits (upper half zero for 32-bit forms); Aux: bits of immr that do not count, 0 but in odd words.</summary>
     BitmaskImm,
 
     /// <summary>imm16 in Imm, hw in Aux.</summary>

@@ -65,7 +65,8 @@ internal static partial class InstructionTable
     private const A64OperandKind
         Imm12 = A64OperandKind.Imm12, Bitmask = A64OperandKind.BitmaskImm, Imm16Shifted = A64OperandKind.Imm16Shifted,
         Imm16 = A64OperandKind.Imm16, Bitfield = A64OperandKind.Bitfield, Lsb = A64OperandKind.ExtractLsb, Shifted = A64OperandKind.Shifted,
-        Rotated = A64OperandKind.Rotated, Extended = A64OperandKind.Extended, Imm5 = A64OperandKind.Imm5, Nzcv = A64OperandKind.Nzcv,
+        Rotated = A64OperandKind.Rotated, Extended = A64OperandKind.Extended, Imm5 = A64OperandKind.Imm5, FloatImm8 = A64OperandKind.FloatImm8,
+        Nzcv = A64OperandKind.Nzcv,
         Cond = A64OperandKind.Condition, Address = A64OperandKind.AddressBase;
 
     private const FormTraits Plain = FormTraits.Plain, Reads = FormTraits.ReadsFlags, Writes = FormTraits.WritesFlags, Branch = FormTraits.Branch;

@@ -1,0 +1,290 @@
+// What a row's diagram and operands say about the bits that are not fixed, in the shape that the encoder and the decoder walk: the
+// four register numbers as one mask, and a short list of steps for the rest. Steps are derived once; a step knows the places of its
+// fields, so neither walk looks at a diagram again.
+//
+// Invariants: the steps of a row cover exactly its variable bits (asserted by a test), and they are in an order in which a step
+// only needs what earlier ones have decoded: operation size, element size and access come first.
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+
+namespace MiniJit.Backend.Arm64;
+
+/// <summary>What a step transfers between an <see cref="A64Instruction"/> and the bits; A, B and C are the places of its fields.</summary>
+internal enum FieldStepKind : byte
+{
+    /// <summary>A: sf, as <see cref="A64Instruction.Size"/>.</summary>
+    SizeFromSf,
+
+    /// <summary>A: sf, as <see cref="A64Instruction.Lane"/>.</summary>
+    LaneFromSf,
+
+    /// <summary>A: ftype.</summary>
+    Ftype,
+
+    /// <summary>A: Q.</summary>
+    Q,
+
+    /// <summary>A: size.</summary>
+    LaneFromSize,
+
+    /// <summary>A: sz.</summary>
+    LaneFromSz,
+
+    /// <summary>A: size, B: V, C: opc.</summary>
+    Access,
+
+    /// <summary>A: opc, B: V.</summary>
+    LiteralAccess,
+
+    /// <summary>A: opc, B: V, C: L.</summary>
+    PairAccess,
+
+    /// <summary>A: A, B: R.</summary>
+    Ordering,
+
+    /// <summary>A: imm12, B: sh.</summary>
+    Imm12,
+
+    /// <summary>A: N, B: immr, C: imms.</summary>
+    BitmaskImm,
+
+    /// <summary>A: imm16, B: hw.</summary>
+    Imm16Shifted,
+
+    /// <summary>A: N, B: immr, C: imms.</summary>
+    Bitfield,
+
+    /// <summary>A: N, B: imms.</summary>
+    ExtractLsb,
+
+    /// <summary>A: shift, B: imm6.</summary>
+    Shifted,
+
+    /// <summary>A: shift, B: imm6.</summary>
+    Rotated,
+
+    /// <summary>A: option, B: imm3.</summary>
+    Extended,
+
+    /// <summary>A: any field whose bits are the immediate.</summary>
+    Immediate,
+
+    /// <summary>A: nzcv.</summary>
+    Nzcv,
+
+    /// <summary>A: cond.</summary>
+    Condition,
+
+    /// <summary>A: imm14, imm19 or imm26.</summary>
+    Label,
+
+    /// <summary>A: immlo, B: immhi.</summary>
+    PcRelative,
+
+    /// <summary>A: immlo, B: immhi.</summary>
+    PcRelativePage,
+
+    /// <summary>A: b5, B: b40.</summary>
+    BitNumber,
+
+    /// <summary>A: imm12.</summary>
+    OffsetScaled,
+
+    /// <summary>A: imm9.</summary>
+    OffsetUnscaled,
+
+    /// <summary>A: imm9; prefetches have no write-back.</summary>
+    OffsetWriteBack,
+
+    /// <summary>A: imm7.</summary>
+    OffsetPair,
+
+    /// <summary>A: option, B: S.</summary>
+    OffsetRegister,
+
+    /// <summary>A: scale.</summary>
+    FractionBits,
+}
+
+/// <summary>One step.</summary>
+internal readonly record struct FieldStep(FieldStepKind Kind, FieldPlace A = default, FieldPlace B = default, FieldPlace C = default)
+{
+    /// <summary>The bits that the step writes.</summary>
+    public uint Mask => A.Mask | B.Mask | C.Mask;
+}
+
+/// <summary>One row as the encoder and the decoder see it.</summary>
+internal readonly record struct FormFields(uint FixedMask, uint FixedBits, uint RegisterMask, ushort FirstStep, ushort StepCount);
+
+/// <summary>The fields of all rows, in enum order.</summary>
+internal static class InstructionFields
+{
+    private static readonly List<FieldStep> s_building = [];
+
+    private static readonly FormFields[] s_forms = Build();
+
+    private static readonly FieldStep[] s_steps = [.. s_building];
+
+    public static ref readonly FormFields Of(A64Form form)
+    {
+        Debug.Assert(InstructionTable.IsEncoded(form));
+        return ref s_forms[(int)form];
+    }
+
+    public static ReadOnlySpan<FieldStep> Steps(in FormFields form) => s_steps.AsSpan(form.FirstStep, form.StepCount);
+
+    private static FormFields[] Build()
+    {
+        ReadOnlySpan<InstructionRow> rows = InstructionTable.Rows;
+        FormFields[] forms = new FormFields[rows.Length + 1];
+        foreach (InstructionRow row in rows)
+        {
+            InstructionDiagram diagram = row.Diagram;
+            int first = s_building.Count;
+            AddShape(diagram);
+            foreach (OperandSpec operand in row.Operands)
+            {
+                AddOperand(operand, diagram);
+            }
+
+            uint registers = diagram[DiagramField.Rd].Mask | diagram[DiagramField.Rn].Mask | diagram[DiagramField.Rm].Mask | diagram[DiagramField.Ra].Mask;
+            forms[(int)row.Form] = new(diagram.FixedMask, diagram.FixedBits, registers, (ushort)first, (ushort)(s_building.Count - first));
+        }
+
+        return forms;
+    }
+
+    /// <summary>Operation size, element size, access, ordering.</summary>
+    private static void AddShape(InstructionDiagram diagram)
+    {
+        bool hasOpc = diagram.Has(DiagramField.Opc), hasV = diagram.Has(DiagramField.V);
+        Add(diagram.Has(DiagramField.Ftype) ? FieldStepKind.LaneFromSf : FieldStepKind.SizeFromSf, diagram, DiagramField.Sf);
+        Add(FieldStepKind.Ftype, diagram, DiagramField.Ftype);
+        Add(FieldStepKind.Q, diagram, DiagramField.Q);
+        Add(FieldStepKind.LaneFromSz, diagram, DiagramField.Sz);
+        if (hasV && diagram.Has(DiagramField.Size))
+        {
+            Add(FieldStepKind.Access, diagram, DiagramField.Size, DiagramField.V, DiagramField.Opc);
+        }
+        else if (hasV && diagram.Has(DiagramField.L))
+        {
+            Add(FieldStepKind.PairAccess, diagram, DiagramField.Opc, DiagramField.V, DiagramField.L);
+        }
+        else if (hasV && hasOpc)
+        {
+            Add(FieldStepKind.LiteralAccess, diagram, DiagramField.Opc, DiagramField.V);
+        }
+        else
+        {
+            Add(FieldStepKind.LaneFromSize, diagram, DiagramField.Size);
+        }
+
+        Add(FieldStepKind.Ordering, diagram, DiagramField.A, DiagramField.R);
+    }
+
+    private static void AddOperand(OperandSpec operand, InstructionDiagram diagram)
+    {
+        switch (operand.Kind)
+        {
+            case A64OperandKind.Imm12:
+                Add(FieldStepKind.Imm12, diagram, DiagramField.Imm12, DiagramField.Sh);
+                break;
+            case A64OperandKind.BitmaskImm:
+                Add(FieldStepKind.BitmaskImm, diagram, DiagramField.N, DiagramField.Immr, DiagramField.Imms);
+                break;
+            case A64OperandKind.Imm16Shifted:
+                Add(FieldStepKind.Imm16Shifted, diagram, DiagramField.Imm16, DiagramField.Hw);
+                break;
+            case A64OperandKind.Imm16:
+                Add(FieldStepKind.Immediate, diagram, DiagramField.Imm16);
+                break;
+            case A64OperandKind.Bitfield:
+                Add(FieldStepKind.Bitfield, diagram, DiagramField.N, DiagramField.Immr, DiagramField.Imms);
+                break;
+            case A64OperandKind.ExtractLsb:
+                Add(FieldStepKind.ExtractLsb, diagram, DiagramField.N, DiagramField.Imms);
+                break;
+            case A64OperandKind.Shifted:
+                Add(FieldStepKind.Shifted, diagram, DiagramField.Shift, DiagramField.Imm6);
+                break;
+            case A64OperandKind.Rotated:
+                Add(FieldStepKind.Rotated, diagram, DiagramField.Shift, DiagramField.Imm6);
+                break;
+            case A64OperandKind.Extended:
+                Add(FieldStepKind.Extended, diagram, DiagramField.Option, DiagramField.Imm3);
+                break;
+            case A64OperandKind.Imm5:
+                Add(FieldStepKind.Immediate, diagram, DiagramField.Imm5);
+                break;
+            case A64OperandKind.Nzcv:
+                Add(FieldStepKind.Nzcv, diagram, DiagramField.Nzcv);
+                break;
+            case A64OperandKind.Condition:
+                Add(FieldStepKind.Condition, diagram, DiagramField.Cond);
+                break;
+            case A64OperandKind.Label26:
+                Add(FieldStepKind.Label, diagram, DiagramField.Imm26);
+                break;
+            case A64OperandKind.Label19:
+                Add(FieldStepKind.Label, diagram, DiagramField.Imm19);
+                break;
+            case A64OperandKind.Label14:
+                Add(FieldStepKind.Label, diagram, DiagramField.Imm14);
+                break;
+            case A64OperandKind.PcRelative:
+                Add(FieldStepKind.PcRelative, diagram, DiagramField.Immlo, DiagramField.Immhi);
+                break;
+            case A64OperandKind.PcRelativePage:
+                Add(FieldStepKind.PcRelativePage, diagram, DiagramField.Immlo, DiagramField.Immhi);
+                break;
+            case A64OperandKind.BitNumber:
+                Add(FieldStepKind.BitNumber, diagram, DiagramField.B5, DiagramField.B40);
+                break;
+            case A64OperandKind.HintNumber:
+                Add(FieldStepKind.Immediate, diagram, DiagramField.Hint);
+                break;
+            case A64OperandKind.BarrierOption:
+                Add(FieldStepKind.Immediate, diagram, DiagramField.CRm);
+                break;
+            case A64OperandKind.SystemRegister:
+                Add(FieldStepKind.Immediate, diagram, DiagramField.SysReg);
+                break;
+            case A64OperandKind.SystemOperation:
+                Add(FieldStepKind.Immediate, diagram, DiagramField.SysOp);
+                break;
+            case A64OperandKind.AddressUnsigned:
+                Add(FieldStepKind.OffsetScaled, diagram, DiagramField.Imm12);
+                break;
+            case A64OperandKind.AddressUnscaled:
+                Add(FieldStepKind.OffsetUnscaled, diagram, DiagramField.Imm9);
+                break;
+            case A64OperandKind.AddressPost or A64OperandKind.AddressPre:
+                Add(FieldStepKind.OffsetWriteBack, diagram, DiagramField.Imm9);
+                break;
+            case A64OperandKind.AddressPair or A64OperandKind.AddressPairPost or A64OperandKind.AddressPairPre:
+                Add(FieldStepKind.OffsetPair, diagram, DiagramField.Imm7);
+                break;
+            case A64OperandKind.AddressRegister:
+                Add(FieldStepKind.OffsetRegister, diagram, DiagramField.Option, DiagramField.S);
+                break;
+            case A64OperandKind.FloatImm8:
+                Add(FieldStepKind.Immediate, diagram, DiagramField.Imm8);
+                break;
+            case A64OperandKind.FractionBits:
+                Add(FieldStepKind.FractionBits, diagram, DiagramField.Scale);
+                break;
+        }
+    }
+
+    /// <summary>Appends a step if the diagram has its first field.</summary>
+    private static void Add(FieldStepKind kind, InstructionDiagram diagram, DiagramField a, DiagramField b = DiagramField.Count, DiagramField c = DiagramField.Count)
+    {
+        if (diagram.Has(a))
+        {
+            s_building.Add(new(kind, diagram[a], Place(diagram, b), Place(diagram, c)));
+        }
+    }
+
+    private static FieldPlace Place(InstructionDiagram diagram, DiagramField field) => field == DiagramField.Count ? default : diagram[field];
+}
