@@ -38,7 +38,57 @@ internal enum A64Form : ushort
     Fccmpe, Fcsel, FmovImm, Fcvtns, Fcvtnu, Scvtf, Ucvtf, Fcvtas, Fcvtau, FmovToInt, FmovFromInt, Fcvtps, Fcvtpu, Fcvtms, Fcvtmu,
     Fcvtzs, Fcvtzu, FmovFromHigh, FmovToHigh, ScvtfFixed, UcvtfFixed, FcvtzsFixed, FcvtzuFixed,
 
-    // Pseudo-instructions. "fixed" operands carry the constraint themselves; emission reads the allocation only.
+    // Advanced SIMD: integer vectors
+    ShaddVec, UhaddVec, SqaddVec, UqaddVec, SrhaddVec, UrhaddVec, ShsubVec, UhsubVec, SqsubVec, UqsubVec, CmgtVec, CmhiVec, CmgeVec,
+    CmhsVec, SshlVec, UshlVec, SqshlVec, UqshlVec, SrshlVec, UrshlVec, SqrshlVec, UqrshlVec, SmaxVec, UmaxVec, SminVec, UminVec,
+    SabdVec, UabdVec, SabaVec, UabaVec, AddVec, SubVec, CmtstVec, CmeqVec, MlaVec, MlsVec, MulVec, PmulVec, SmaxpVec, UmaxpVec,
+    SminpVec, UminpVec, SqdmulhVec, SqrdmulhVec, AddpVec, AndVec, BicVec, OrrVec, OrnVec, EorVec, BslVec, BitVec, BifVec, SdotVec,
+    UdotVec, UsdotVec, SaddlVec, UaddlVec, SaddwVec, UaddwVec, SsublVec, UsublVec, SsubwVec, UsubwVec, AddhnVec, RaddhnVec, SabalVec,
+    UabalVec, SubhnVec, RsubhnVec, SabdlVec, UabdlVec, SmlalVec, UmlalVec, SqdmlalVec, SmlslVec, UmlslVec, SqdmlslVec, SmullVec,
+    UmullVec, SqdmullVec, PmullVec, Rev64Vec, Rev32Vec, Rev16Vec, SaddlpVec, UaddlpVec, SuqaddVec, UsqaddVec, ClsVec, ClzVec, CntVec,
+    NotVec, RbitVec, SadalpVec, UadalpVec, SqabsVec, SqnegVec, CmgtZeroVec, CmgeZeroVec, CmeqZeroVec, CmleZeroVec, CmltZeroVec, AbsVec,
+    NegVec, XtnVec, SqxtunVec, ShllVec, SqxtnVec, UqxtnVec, UrecpeVec, UrsqrteVec, Saddlv, Uaddlv, Smaxv, Umaxv, Sminv, Uminv, Addv,
+    SshrVec, UshrVec, SsraVec, UsraVec, SrshrVec, UrshrVec, SrsraVec, UrsraVec, SriVec, ShlVec, SliVec, SqshluVec, SqshlImmVec,
+    UqshlImmVec, ShrnVec, SqshrunVec, RshrnVec, SqrshrunVec, SqshrnVec, UqshrnVec, SqrshrnVec, UqrshrnVec, SshllVec, UshllVec, MulElem,
+    MlaElem, MlsElem, SqdmulhElem, SqrdmulhElem, SmlalElem, UmlalElem, SmlslElem, UmlslElem, SmullElem, UmullElem, SqdmlalElem,
+    SqdmlslElem, SqdmullElem, SdotElem, UdotElem,
+
+    // Advanced SIMD: floating-point vectors
+    FmaxnmVec, FmlaVec, FaddVec, FmulxVec, FcmeqVec, FmaxVec, FrecpsVec, FminnmVec, FmlsVec, FsubVec, FminVec, FrsqrtsVec, FmaxnmpVec,
+    FaddpVec, FmulVec, FcmgeVec, FacgeVec, FmaxpVec, FdivVec, FminnmpVec, FabdVec, FcmgtVec, FacgtVec, FminpVec, FrintnVec, FrintmVec,
+    FrintpVec, FrintzVec, FrintaVec, FrintxVec, FrintiVec, FcvtnsVec, FcvtnuVec, FcvtmsVec, FcvtmuVec, FcvtasVec, FcvtauVec, FcvtpsVec,
+    FcvtpuVec, FcvtzsVec, FcvtzuVec, ScvtfVec, UcvtfVec, FabsVec, FnegVec, FsqrtVec, FrecpeVec, FrsqrteVec, FcmgtZeroVec, FcmgeZeroVec,
+    FcmeqZeroVec, FcmleZeroVec, FcmltZeroVec, FcvtnVec, FcvtxnVec, FcvtlVec, Fmaxnmv, Fminnmv, Fmaxv, Fminv, ScvtfFixedVec,
+    UcvtfFixedVec, FcvtzsFixedVec, FcvtzuFixedVec, FmlaElem, FmlsElem, FmulElem, FmulxElem,
+
+    // Advanced SIMD: scalars
+    SqaddScalar, UqaddScalar, SqsubScalar, UqsubScalar, CmgtScalar, CmhiScalar, CmgeScalar, CmhsScalar, SshlScalar, UshlScalar,
+    SqshlScalar, UqshlScalar, SrshlScalar, UrshlScalar, SqrshlScalar, UqrshlScalar, AddScalar, SubScalar, CmtstScalar, CmeqScalar,
+    SqdmulhScalar, SqrdmulhScalar, SqdmlalScalar, SqdmlslScalar, SqdmullScalar, SuqaddScalar, UsqaddScalar, SqabsScalar, SqnegScalar,
+    CmgtZeroScalar, CmgeZeroScalar, CmeqZeroScalar, CmleZeroScalar, CmltZeroScalar, AbsScalar, NegScalar, SqxtunScalar, SqxtnScalar,
+    UqxtnScalar, SshrScalar, UshrScalar, SsraScalar, UsraScalar, SrshrScalar, UrshrScalar, SrsraScalar, UrsraScalar, SriScalar,
+    ShlScalar, SliScalar, SqshluScalar, SqshlImmScalar, UqshlImmScalar, SqshrunScalar, SqrshrunScalar, SqshrnScalar, UqshrnScalar,
+    SqrshrnScalar, UqrshrnScalar, SqdmulhScalarElem, SqrdmulhScalarElem, SqdmlalScalarElem, SqdmlslScalarElem, SqdmullScalarElem,
+    FmulxScalar, FcmeqScalar, FrecpsScalar, FrsqrtsScalar, FcmgeScalar, FacgeScalar, FabdScalar, FcmgtScalar, FacgtScalar, FcvtnsScalar,
+    FcvtnuScalar, FcvtmsScalar, FcvtmuScalar, FcvtasScalar, FcvtauScalar, FcvtpsScalar, FcvtpuScalar, FcvtzsScalar, FcvtzuScalar,
+    ScvtfScalar, UcvtfScalar, FrecpeScalar, FrsqrteScalar, FrecpxScalar, FcmgtZeroScalar, FcmgeZeroScalar, FcmeqZeroScalar,
+    FcmleZeroScalar, FcmltZeroScalar, FcvtxnScalar, ScvtfFixedScalar, UcvtfFixedScalar, FcvtzsFixedScalar, FcvtzuFixedScalar,
+    FmlaScalarElem, FmlsScalarElem, FmulScalarElem, FmulxScalarElem, AddpScalar, FmaxnmpScalar, FaddpScalar, FmaxpScalar, FminnmpScalar,
+    FminpScalar,
+
+    // Advanced SIMD: permutations, copies, immediates
+    Uzp1, Trn1, Zip1, Uzp2, Trn2, Zip2, Ext, Tbl1, Tbl2, Tbl3, Tbl4, Tbx1, Tbx2, Tbx3, Tbx4, DupElement, DupScalar, DupGeneral, SmovW,
+    SmovX, UmovW, UmovX, InsGeneral, InsElement, MoviVec, MvniVec, OrrImmVec, BicImmVec, MoviBytes, MoviScalar, MoviDouble, FmovSingles,
+    FmovDoubles,
+
+    // Advanced SIMD: structures in memory
+    Ld1x1, Ld1x1Post, Ld1x1PostReg, Ld1x2, Ld1x2Post, Ld1x2PostReg, Ld1x3, Ld1x3Post, Ld1x3PostReg, Ld1x4, Ld1x4Post, Ld1x4PostReg, Ld2,
+    Ld2Post, Ld2PostReg, Ld3, Ld3Post, Ld3PostReg, Ld4, Ld4Post, Ld4PostReg, St1x1, St1x1Post, St1x1PostReg, St1x2, St1x2Post,
+    St1x2PostReg, St1x3, St1x3Post, St1x3PostReg, St1x4, St1x4Post, St1x4PostReg, St2, St2Post, St2PostReg, St3, St3Post, St3PostReg,
+    St4, St4Post, St4PostReg, Ld1Lane, Ld1LanePost, Ld1LanePostReg, Ld2Lane, Ld2LanePost, Ld2LanePostReg, Ld3Lane, Ld3LanePost,
+    Ld3LanePostReg, Ld4Lane, Ld4LanePost, Ld4LanePostReg, St1Lane, St1LanePost, St1LanePostReg, St2Lane, St2LanePost, St2LanePostReg,
+    St3Lane, St3LanePost, St3LanePostReg, St4Lane, St4LanePost, St4LanePostReg, Ld1R, Ld1RPost, Ld1RPostReg, Ld2R, Ld2RPost,
+    Ld2RPostReg, Ld3R, Ld3RPost, Ld3RPostReg, Ld4R, Ld4RPost, Ld4RPostReg,
 
     /// <summary>The first pseudo-instruction; everything before it has a row. Not emitted.</summary>
     FirstPseudo,

@@ -47,7 +47,7 @@ internal static class Decode
         uint registers = word & fields.RegisterMask;
         instruction = new A64Instruction(form, 0)
         {
-            Rd = (byte)(registers & 31), Rn = (byte)((registers >> 5) & 31), Ra = (byte)((registers >> 10) & 31), Rm = (byte)((registers >> 16) & 31),
+            Lane = fields.ImpliedLane, Rd = (byte)(registers & 31), Rn = (byte)((registers >> 5) & 31), Ra = (byte)((registers >> 10) & 31), Rm = (byte)((registers >> 16) & 31),
         };
         foreach (ref readonly FieldStep step in InstructionFields.Steps(fields))
         {
@@ -57,7 +57,8 @@ internal static class Decode
             }
         }
 
-        return !IsReserved(instruction);
+        return (fields.Lanes == 0 || ((fields.Lanes >> instruction.Lane) & 1) != 0) && instruction.Size >> instruction.Lane >= fields.LeastLanes
+            && !IsReserved(instruction);
     }
 
     private static bool TryField(in FieldStep step, uint word, ref A64Instruction instruction)
@@ -192,6 +193,59 @@ internal static class Decode
             case FieldStepKind.FractionBits:
                 instruction.Imm = 64 - a;
                 return instruction.Imm <= 8 << instruction.Lane;
+
+            case FieldStepKind.LaneAndIndex:
+                instruction.Lane = (byte)BitOperations.TrailingZeroCount(a);
+                instruction.Imm = a >> (instruction.Lane + 1);
+                return (a & 15) != 0;
+
+            case FieldStepKind.SourceIndex:
+                instruction.Aux = (byte)(a >> instruction.Lane);
+                instruction.Cond = (byte)(a & ((1u << instruction.Lane) - 1));
+                return true;
+
+            case FieldStepKind.ElementIndex:
+            {
+                uint index = (a << 2) | (b << 1) | (instruction.Lane == 1 ? (uint)instruction.Rm >> 4 : 0);   // H:L:M
+                instruction.Rm &= instruction.Lane == 1 ? (byte)15 : (byte)31;
+                instruction.Imm = index >> (instruction.Lane - 1);
+                return instruction.Lane != 0 && instruction.Imm << (instruction.Lane - 1) == index;
+            }
+
+            case FieldStepKind.ShiftLeft or FieldStepKind.ShiftRight:
+            {
+                uint amount = (a << 3) | b;
+                instruction.Lane = (byte)BitOperations.Log2(a | 1);
+                instruction.Imm = step.Kind == FieldStepKind.ShiftLeft ? amount - (8u << instruction.Lane) : (16u << instruction.Lane) - amount;
+                return a != 0;
+            }
+
+            case FieldStepKind.ByteIndex:
+                instruction.Imm = a;
+                return a < instruction.Size;
+
+            case FieldStepKind.VectorMoveImm or FieldStepKind.VectorLogicalImm or FieldStepKind.VectorFixedImm:
+            {
+                int op = (int)(word >> 29) & 1, cmode = (int)(word >> 12) & 15;
+                instruction.Aux = (byte)cmode;
+                instruction.Imm = (long)VectorImm.Expand(op, cmode, (a << 5) | c);
+                if (step.Kind == FieldStepKind.VectorFixedImm)
+                {
+                    return true;
+                }
+
+                instruction.Lane = cmode >> 2 == 2 ? (byte)1 : (byte)2;
+                return step.Kind == FieldStepKind.VectorMoveImm ? cmode is 12 or 13 || (cmode < 12 && (cmode & 1) == 0) : cmode < 12 && (cmode & 1) != 0;
+            }
+
+            case FieldStepKind.StructureLane:
+            {
+                uint index = (a << 3) | c;                             // Q:S:size
+                instruction.Lane = (byte)(b == 2 && (c & 1) != 0 ? 3 : b);
+                instruction.Imm = index >> instruction.Lane;
+                uint size = instruction.Lane == 3 ? 1u : 0;
+                return b < 3 && (((uint)instruction.Imm << instruction.Lane) | size) == index;
+            }
 
             default:
                 throw new CompilerBugException("arm64", $"no field step {step.Kind}");

@@ -141,12 +141,56 @@ internal static class Encode
                 Debug.Assert(imm is > 0 and <= 64);
                 return step.A.Insert(64 - (uint)imm);
 
+            case FieldStepKind.LaneAndIndex:
+                Debug.Assert((ulong)imm < 16u >> instruction.Lane);
+                return step.A.Insert((uint)((2 * imm) + 1) << instruction.Lane);
+
+            case FieldStepKind.SourceIndex:
+                return step.A.Insert(((uint)instruction.Aux << instruction.Lane) | instruction.Cond);
+
+            case FieldStepKind.ElementIndex:
+            {
+                Debug.Assert(instruction.Lane is 1 or 2 or 3 && (ulong)imm < 16u >> instruction.Lane && (instruction.Lane > 1 || instruction.Rm < 16));
+                uint index = (uint)imm << (instruction.Lane - 1);      // H:L:M
+                return step.A.Insert(index >> 2) | step.B.Insert((index >> 1) & 1) | ((index & 1) << 20);
+            }
+
+            case FieldStepKind.ShiftLeft:
+                Debug.Assert((ulong)imm < 8u << instruction.Lane);
+                return ShiftAmount(step, (8u << instruction.Lane) + (uint)imm);
+
+            case FieldStepKind.ShiftRight:
+                Debug.Assert(imm > 0 && imm <= 8 << instruction.Lane);
+                return ShiftAmount(step, (16u << instruction.Lane) - (uint)imm);
+
+            case FieldStepKind.ByteIndex:
+                Debug.Assert((ulong)imm < instruction.Size);
+                return step.A.Insert((uint)imm);
+
+            case FieldStepKind.VectorMoveImm or FieldStepKind.VectorLogicalImm or FieldStepKind.VectorFixedImm:
+            {
+                uint fixedBits = InstructionFields.Of(instruction.Form).FixedBits;
+                int op = (int)(fixedBits >> 29) & 1, cmode = step.B.Width != 0 ? instruction.Aux : (int)(fixedBits >> 12) & 15;
+                uint imm8 = VectorImm.Compress(op, cmode, (ulong)imm);
+                Debug.Assert(VectorImm.Expand(op, cmode, imm8) == (ulong)imm);
+                return step.A.Insert(imm8 >> 5) | (step.B.Width != 0 ? step.B.Insert((uint)cmode) : 0) | step.C.Insert(imm8 & 31);
+            }
+
+            case FieldStepKind.StructureLane:
+            {
+                Debug.Assert((ulong)imm < 16u >> instruction.Lane);
+                uint size = instruction.Lane == 3 ? 1u : 0, index = ((uint)imm << instruction.Lane) | size;   // Q:S:size
+                return step.A.Insert(index >> 3) | step.B.Insert(Math.Min((uint)instruction.Lane, 2)) | step.C.Insert(index & 7);
+            }
+
             default:
                 throw new CompilerBugException("arm64", $"no field step {step.Kind}");
         }
     }
 
     private static ref readonly MemoryAccessRow Access(in A64Instruction instruction) => ref ((MemoryAccess)instruction.Aux).Row();
+
+    private static uint ShiftAmount(in FieldStep step, uint amount) => step.A.Insert(amount >> 3) | step.B.Insert(amount & 7);
 
     private static uint Signed(FieldPlace place, long value)
     {

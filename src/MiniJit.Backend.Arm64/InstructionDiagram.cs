@@ -12,7 +12,7 @@ internal enum DiagramField : byte
     Sf, Ftype, Q, Size, Sz, V, Opc, Option, S, A, R, L,
     Sh, Hw, N, Immr, Imms, Shift, Cond, Nzcv, Immlo, Immhi, B5, B40,
     Imm3, Imm5, Imm6, Imm7, Imm8, Imm9, Imm12, Imm14, Imm16, Imm19, Imm26, Scale, Hint, CRm, SysReg, SysOp,
-    H, M, Immh, Immb, Imm4, Len, Lsl, Cmode, Abc, Defgh, Rot,
+    H, M, Immh, Immb, Imm4, Len, Lsl, Cmode, Abc, Defgh, Rot, Ssize,
     Count,
 }
 
@@ -50,6 +50,7 @@ internal sealed class InstructionDiagram
         ("sysop", DiagramField.SysOp, 14), ("H", DiagramField.H, 1), ("M", DiagramField.M, 1), ("immh", DiagramField.Immh, 4),
         ("immb", DiagramField.Immb, 3), ("imm4", DiagramField.Imm4, 4), ("len", DiagramField.Len, 2), ("lsl", DiagramField.Lsl, 2),
         ("cmode", DiagramField.Cmode, 4), ("abc", DiagramField.Abc, 3), ("defgh", DiagramField.Defgh, 5), ("rot", DiagramField.Rot, 1),
+        ("Ssize", DiagramField.Ssize, 3),
     ];
 
     private readonly FieldPlace[] _places = new FieldPlace[(int)DiagramField.Count];

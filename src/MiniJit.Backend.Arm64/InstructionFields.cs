@@ -7,6 +7,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Numerics;
 
 namespace MiniJit.Backend.Arm64;
 
@@ -105,6 +106,36 @@ internal enum FieldStepKind : byte
 
     /// <summary>A: scale.</summary>
     FractionBits,
+
+    /// <summary>A: imm5, whose lowest one is the element size; the bits above it are the lane's index (dup from a general register has none, there they do not count).</summary>
+    LaneAndIndex,
+
+    /// <summary>A: imm4; its bits below the index do not count.</summary>
+    SourceIndex,
+
+    /// <summary>A: H, B: L; the lowest bit of a halfword's index is the highest of Rm.</summary>
+    ElementIndex,
+
+    /// <summary>A: immh, B: immb.</summary>
+    ShiftLeft,
+
+    /// <summary>A: immh, B: immb.</summary>
+    ShiftRight,
+
+    /// <summary>A: imm4.</summary>
+    ByteIndex,
+
+    /// <summary>A: abc, B: cmode, C: defgh.</summary>
+    VectorMoveImm,
+
+    /// <summary>A: abc, B: cmode, C: defgh.</summary>
+    VectorLogicalImm,
+
+    /// <summary>A: abc, C: defgh.</summary>
+    VectorFixedImm,
+
+    /// <summary>A: Q, B: opc, C: S:size, of which the element size takes some and the index the rest.</summary>
+    StructureLane,
 }
 
 /// <summary>One step.</summary>
@@ -115,7 +146,16 @@ internal readonly record struct FieldStep(FieldStepKind Kind, FieldPlace A = def
 }
 
 /// <summary>One row as the encoder and the decoder see it.</summary>
-internal readonly record struct FormFields(uint FixedMask, uint FixedBits, uint RegisterMask, ushort FirstStep, ushort StepCount);
+/// <param name="FixedMask">Which bits are fixed.</param>
+/// <param name="FixedBits">To what.</param>
+/// <param name="RegisterMask">Which bits are register numbers.</param>
+/// <param name="FirstStep">Where its steps start.</param>
+/// <param name="StepCount">And how many there are.</param>
+/// <param name="Lanes">As in the row.</param>
+/// <param name="ImpliedLane">The only element size, where no field says it.</param>
+/// <param name="LeastLanes">Smallest number of lanes, for vectors.</param>
+internal readonly record struct FormFields(
+    uint FixedMask, uint FixedBits, uint RegisterMask, ushort FirstStep, byte StepCount, byte Lanes, byte ImpliedLane, byte LeastLanes);
 
 /// <summary>The fields of all rows, in enum order.</summary>
 internal static class InstructionFields
@@ -142,22 +182,32 @@ internal static class InstructionFields
         {
             InstructionDiagram diagram = row.Diagram;
             int first = s_building.Count;
-            AddShape(diagram);
+            AddShape(row);
             foreach (OperandSpec operand in row.Operands)
             {
                 AddOperand(operand, diagram);
             }
 
             uint registers = diagram[DiagramField.Rd].Mask | diagram[DiagramField.Rn].Mask | diagram[DiagramField.Rm].Mask | diagram[DiagramField.Ra].Mask;
-            forms[(int)row.Form] = new(diagram.FixedMask, diagram.FixedBits, registers, (ushort)first, (ushort)(s_building.Count - first));
+            forms[(int)row.Form] = new(
+                diagram.FixedMask, diagram.FixedBits, registers, (ushort)first, (byte)(s_building.Count - first), row.Lanes,
+                ImpliedLane: (byte)(BitOperations.IsPow2(row.Lanes) ? BitOperations.Log2(row.Lanes) : 0),
+                LeastLanes: row.Has(FormTraits.FourLanes) ? (byte)4 : row.Has(FormTraits.Vector) ? (byte)2 : (byte)0);
         }
 
         return forms;
     }
 
     /// <summary>Operation size, element size, access, ordering.</summary>
-    private static void AddShape(InstructionDiagram diagram)
+    private static void AddShape(InstructionRow row)
     {
+        InstructionDiagram diagram = row.Diagram;
+        if (diagram.Has(DiagramField.Ssize))
+        {
+            Add(FieldStepKind.StructureLane, diagram, DiagramField.Q, DiagramField.Opc, DiagramField.Ssize);
+            return;
+        }
+
         bool hasOpc = diagram.Has(DiagramField.Opc), hasV = diagram.Has(DiagramField.V);
         Add(diagram.Has(DiagramField.Ftype) ? FieldStepKind.LaneFromSf : FieldStepKind.SizeFromSf, diagram, DiagramField.Sf);
         Add(FieldStepKind.Ftype, diagram, DiagramField.Ftype);
@@ -178,6 +228,11 @@ internal static class InstructionFields
         else
         {
             Add(FieldStepKind.LaneFromSize, diagram, DiagramField.Size);
+        }
+
+        if (!Array.Exists(row.Operands, operand => operand.Kind == A64OperandKind.Imm5))
+        {
+            Add(FieldStepKind.LaneAndIndex, diagram, DiagramField.Imm5);
         }
 
         Add(FieldStepKind.Ordering, diagram, DiagramField.A, DiagramField.R);
@@ -273,6 +328,30 @@ internal static class InstructionFields
                 break;
             case A64OperandKind.FractionBits:
                 Add(FieldStepKind.FractionBits, diagram, DiagramField.Scale);
+                break;
+            case A64OperandKind.Register when operand.View == RegisterView.VectorElementSource:
+                Add(FieldStepKind.SourceIndex, diagram, DiagramField.Imm4);
+                break;
+            case A64OperandKind.Register when operand.View is RegisterView.VectorElement or RegisterView.VectorBytesElement:
+                Add(FieldStepKind.ElementIndex, diagram, DiagramField.H, DiagramField.L);
+                break;
+            case A64OperandKind.ShiftLeft:
+                Add(FieldStepKind.ShiftLeft, diagram, DiagramField.Immh, DiagramField.Immb);
+                break;
+            case A64OperandKind.ShiftRight:
+                Add(FieldStepKind.ShiftRight, diagram, DiagramField.Immh, DiagramField.Immb);
+                break;
+            case A64OperandKind.ByteIndex:
+                Add(FieldStepKind.ByteIndex, diagram, DiagramField.Imm4);
+                break;
+            case A64OperandKind.VectorMoveImm:
+                Add(FieldStepKind.VectorMoveImm, diagram, DiagramField.Abc, DiagramField.Cmode, DiagramField.Defgh);
+                break;
+            case A64OperandKind.VectorLogicalImm:
+                Add(FieldStepKind.VectorLogicalImm, diagram, DiagramField.Abc, DiagramField.Cmode, DiagramField.Defgh);
+                break;
+            case A64OperandKind.VectorFixedImm:
+                Add(FieldStepKind.VectorFixedImm, diagram, DiagramField.Abc, DiagramField.Cmode, DiagramField.Defgh);
                 break;
         }
     }

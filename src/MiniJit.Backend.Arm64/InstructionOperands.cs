@@ -55,8 +55,17 @@ internal enum RegisterView : byte
     VectorBytes,
     VectorBytesFull,
 
-    /// <summary>One lane, its index in <see cref="A64Instruction.Imm"/> (element forms, dup, ins, umov).</summary>
+    /// <summary>One lane, its index in <see cref="A64Instruction.Imm"/> (element forms, dup, ins, umov, structures).</summary>
     VectorElement,
+
+    /// <summary>One lane, its index in <see cref="A64Instruction.Aux"/> (the source of ins; Cond: bits of imm4 that do not count, 0 but in odd words).</summary>
+    VectorElementSource,
+
+    /// <summary>Four bytes, their index in <see cref="A64Instruction.Imm"/> (dot products).</summary>
+    VectorBytesElement,
+
+    /// <summary>Two lanes, whatever Size says (pairwise reductions).</summary>
+    VectorTwo,
 }
 
 /// <summary>What is read or written, in assembly order. Registers come with a field, role and view; the rest is one of a kind.</summary>
@@ -143,6 +152,34 @@ internal enum A64OperandKind : byte
 
     /// <summary>64 − scale: number of fraction bits, in Imm.</summary>
     FractionBits,
+
+    /// <summary><see cref="OperandSpec.Count"/> registers from the field's on, modulo 32.</summary>
+    RegisterList,
+
+    /// <summary>#0.</summary>
+    IntZero,
+
+    /// <summary>immh:immb: Lane, and the amount in Imm: 0 to the lane's width − 1 to the left, 1 to the width to the right.</summary>
+    ShiftLeft,
+    ShiftRight,
+
+    /// <summary>The lane's width, implied.</summary>
+    ShiftByLane,
+
+    /// <summary>imm4 in Imm; below 8 for 8-byte vectors.</summary>
+    ByteIndex,
+
+    /// <summary>
+    /// abc:defgh as expanded by cmode, to 64 bits, in Imm (before mvni and bic complement it); cmode in Aux, and with it Lane.
+    /// Move: cmode of movi and mvni with shifts; Logical: of orr and bic; Fixed: fixed by the diagram.
+    /// </summary>
+    VectorMoveImm,
+    VectorLogicalImm,
+    VectorFixedImm,
+
+    /// <summary>XnSp alone, then moved on by the bytes transferred, or by a register (Rm, not 31).</summary>
+    AddressPostBytes,
+    AddressPostRegister,
 }
 
 /// <summary>Instruction field of a register.</summary>
@@ -163,6 +200,9 @@ internal enum RegisterRole : byte
     /// <summary>Read and written: the allocator sees a def that reuses the place of a use.</summary>
     Tied,
 
+    /// <summary>A def; tied when Size is 16 (narrowing forms: the "2" variants keep the lower half).</summary>
+    TiedIfUpper,
+
     /// <summary>Written before all uses are read (status of a store-exclusive).</summary>
     EarlyDef,
 
@@ -171,7 +211,8 @@ internal enum RegisterRole : byte
 }
 
 /// <summary>One entry of the operand column.</summary>
-internal readonly record struct OperandSpec(A64OperandKind Kind, RegisterField Field = default, RegisterRole Role = default, RegisterView View = default)
+internal readonly record struct OperandSpec(
+    A64OperandKind Kind, RegisterField Field = default, RegisterRole Role = default, RegisterView View = default, byte Count = 1)
 {
     public static implicit operator OperandSpec(A64OperandKind kind) => new(kind);
 

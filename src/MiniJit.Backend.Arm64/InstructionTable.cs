@@ -22,6 +22,9 @@ internal enum FormTraits : ushort
 
     /// <summary>Written with "2" when it works on the upper halves (Q = 1): long, wide and narrow vector forms.</summary>
     UpperHalf = 16,
+
+    /// <summary>At least four lanes: reductions over lanes.</summary>
+    FourLanes = 32,
 }
 
 /// <summary>One encoding form.</summary>
@@ -61,17 +64,48 @@ internal static partial class InstructionTable
         Hd = Def(RegisterField.Rd, RegisterView.H), Sd = Def(RegisterField.Rd, RegisterView.S), Dd = Def(RegisterField.Rd, RegisterView.D),
         VdHigh = Tied(RegisterField.Rd, RegisterView.HighHalf), VnHigh = Use(RegisterField.Rn, RegisterView.HighHalf);
 
+    // Vectors, and their elements as scalars.
+    private static readonly OperandSpec
+        Vd = Def(RegisterField.Rd, RegisterView.Vector), VdTied = Tied(RegisterField.Rd, RegisterView.Vector),
+        VdUpper = new(A64OperandKind.Register, RegisterField.Rd, RegisterRole.TiedIfUpper, RegisterView.Vector),
+        VdNarrowUpper = new(A64OperandKind.Register, RegisterField.Rd, RegisterRole.TiedIfUpper, RegisterView.VectorNarrow),
+        VdFull = Def(RegisterField.Rd, RegisterView.VectorFull), VdWide = Def(RegisterField.Rd, RegisterView.VectorWide),
+        VdWideTied = Tied(RegisterField.Rd, RegisterView.VectorWide), VdPairwise = Def(RegisterField.Rd, RegisterView.VectorPairwise),
+        VdPairwiseTied = Tied(RegisterField.Rd, RegisterView.VectorPairwise), VdBytes = Def(RegisterField.Rd, RegisterView.VectorBytes),
+        VdBytesTied = Tied(RegisterField.Rd, RegisterView.VectorBytes), VdElem = Tied(RegisterField.Rd, RegisterView.VectorElement),
+        Vn = Use(RegisterField.Rn, RegisterView.Vector), VnFull = Use(RegisterField.Rn, RegisterView.VectorFull),
+        VnWide = Use(RegisterField.Rn, RegisterView.VectorWide), VnNarrow = Use(RegisterField.Rn, RegisterView.VectorNarrow),
+        VnBytes = Use(RegisterField.Rn, RegisterView.VectorBytes), VnTwo = Use(RegisterField.Rn, RegisterView.VectorTwo),
+        VnElem = Use(RegisterField.Rn, RegisterView.VectorElement), VnElemSource = Use(RegisterField.Rn, RegisterView.VectorElementSource),
+        Vm = Use(RegisterField.Rm, RegisterView.Vector), VmWide = Use(RegisterField.Rm, RegisterView.VectorWide),
+        VmBytes = Use(RegisterField.Rm, RegisterView.VectorBytes), VmElem = Use(RegisterField.Rm, RegisterView.VectorElement),
+        VmBytesElem = Use(RegisterField.Rm, RegisterView.VectorBytesElement),
+        Ed = Def(RegisterField.Rd, RegisterView.ScalarByLane), EdTied = Tied(RegisterField.Rd, RegisterView.ScalarByLane),
+        EdWide = Def(RegisterField.Rd, RegisterView.ScalarByLaneWide), EdWideTied = Tied(RegisterField.Rd, RegisterView.ScalarByLaneWide),
+        En = Use(RegisterField.Rn, RegisterView.ScalarByLane), EnWide = Use(RegisterField.Rn, RegisterView.ScalarByLaneWide),
+        Em = Use(RegisterField.Rm, RegisterView.ScalarByLane), Dn = Use(RegisterField.Rn, RegisterView.D);
+
     // Operand column: everything else, under the names of OperandKind.
     private const A64OperandKind
         Imm12 = A64OperandKind.Imm12, Bitmask = A64OperandKind.BitmaskImm, Imm16Shifted = A64OperandKind.Imm16Shifted,
         Imm16 = A64OperandKind.Imm16, Bitfield = A64OperandKind.Bitfield, Lsb = A64OperandKind.ExtractLsb, Shifted = A64OperandKind.Shifted,
         Rotated = A64OperandKind.Rotated, Extended = A64OperandKind.Extended, Imm5 = A64OperandKind.Imm5, FloatImm8 = A64OperandKind.FloatImm8,
-        Nzcv = A64OperandKind.Nzcv,
-        Cond = A64OperandKind.Condition, Address = A64OperandKind.AddressBase;
+        Nzcv = A64OperandKind.Nzcv, Cond = A64OperandKind.Condition, Address = A64OperandKind.AddressBase,
+        PostBytes = A64OperandKind.AddressPostBytes, PostRegister = A64OperandKind.AddressPostRegister, Zero = A64OperandKind.IntZero,
+        Left = A64OperandKind.ShiftLeft, Right = A64OperandKind.ShiftRight, ByLane = A64OperandKind.ShiftByLane,
+        MoveImm = A64OperandKind.VectorMoveImm, LogicalImm = A64OperandKind.VectorLogicalImm, PlainImm = A64OperandKind.VectorFixedImm;
 
-    private const FormTraits Plain = FormTraits.Plain, Reads = FormTraits.ReadsFlags, Writes = FormTraits.WritesFlags, Branch = FormTraits.Branch;
+    private const FormTraits
+        Plain = FormTraits.Plain, Reads = FormTraits.ReadsFlags, Writes = FormTraits.WritesFlags, Branch = FormTraits.Branch,
+        Vector = FormTraits.Vector, Upper = FormTraits.UpperHalf, Across = FormTraits.Vector | FormTraits.FourLanes;
 
-    private static readonly InstructionRow[] s_rows = Concat(IntegerRows(), MemoryRows(), FloatRows());
+    // Lanes column: bytes, halfwords, singles, doublewords.
+    private const byte B = 1, H = 2, S = 4, D = 8, BH = B | H, BD = B | D, HS = H | S, SD = S | D, BHS = B | H | S, BHSD = B | H | S | D;
+
+    private const Arm64Features Dot = Arm64Features.Dotprod;
+
+    private static readonly InstructionRow[] s_rows = Concat(
+        IntegerRows(), MemoryRows(), FloatRows(), VectorIntegerRows(), VectorFloatRows(), VectorScalarRows(), VectorMoveRows(), VectorMemoryRows());
 
     /// <summary>Whether <paramref name="form"/> has a row (the others are pseudo-instructions).</summary>
     public static bool IsEncoded(A64Form form) => form is > A64Form.None and < A64Form.FirstPseudo;
@@ -89,6 +123,16 @@ internal static partial class InstructionTable
         A64Form form, string mnemonic, string diagram, OperandSpec[] operands, FormTraits traits = FormTraits.Plain, byte lanes = 0,
         Arm64Features needs = Arm64Features.None) =>
         new(form, mnemonic, new(diagram), operands, traits, lanes, needs);
+
+    private static OperandSpec LoadList(byte count) => new(A64OperandKind.RegisterList, RegisterField.Rd, RegisterRole.Def, RegisterView.Vector, count);
+
+    private static OperandSpec StoreList(byte count) => new(A64OperandKind.RegisterList, RegisterField.Rd, RegisterRole.Use, RegisterView.Vector, count);
+
+    private static OperandSpec LoadElems(byte count) => new(A64OperandKind.RegisterList, RegisterField.Rd, RegisterRole.Tied, RegisterView.VectorElement, count);
+
+    private static OperandSpec StoreElems(byte count) => new(A64OperandKind.RegisterList, RegisterField.Rd, RegisterRole.Use, RegisterView.VectorElement, count);
+
+    private static OperandSpec TableList(byte count) => new(A64OperandKind.RegisterList, RegisterField.Rn, RegisterRole.Use, RegisterView.VectorBytesFull, count);
 
     private static InstructionRow[] Concat(params ReadOnlySpan<InstructionRow[]> parts)
     {

@@ -65,6 +65,13 @@ internal static partial class InstructionTable
         return OperandLists.All[(int)form * 4];
     }
 
+    /// <summary>Operands of a narrowing form that writes the upper half and so reads its destination.</summary>
+    public static FormOperands OperandsOfUpperHalf(A64Form form)
+    {
+        Debug.Assert(IsEncoded(form));
+        return OperandLists.All[((int)form * 4) + 1];
+    }
+
     /// <summary>Operands of a plain load, store or pair.</summary>
     public static FormOperands Operands(A64Form form, MemoryAccess access)
     {
@@ -76,7 +83,7 @@ internal static partial class InstructionTable
     /// <summary>A class of its own, for the order in which statics of a partial class are made is not ours to say.</summary>
     private static class OperandLists
     {
-        /// <summary>By form * 4; for plain loads and stores + load (1) + SIMD and floating point (2).</summary>
+        /// <summary>By form * 4; plus 1 for loads and for narrowing to the upper half, plus 2 for loads and stores of the SIMD file.</summary>
         public static readonly FormOperands[] All = BuildOperands();
     }
 
@@ -86,11 +93,11 @@ internal static partial class InstructionTable
         List<OperandTemplate> defs = [], ties = [], uses = [];
         foreach (InstructionRow row in Rows)
         {
-            bool byAccess = Array.Exists(row.Operands, operand => operand.Role == RegisterRole.ByAccess);
+            bool varies = Array.Exists(row.Operands, operand => operand.Role is RegisterRole.ByAccess or RegisterRole.TiedIfUpper);
             for (int variant = 0; variant < 4; variant++)
             {
                 int index = ((int)row.Form * 4) + variant;
-                if (variant != 0 && !byAccess)
+                if (variant != 0 && !varies)
                 {
                     all[index] = all[index - 1];
                     continue;
@@ -121,20 +128,21 @@ internal static partial class InstructionTable
 
     private static void AddTemplates(OperandSpec operand, int variant, List<OperandTemplate> defs, List<OperandTemplate> ties, List<OperandTemplate> uses)
     {
-        bool isLoad = (variant & 1) != 0;
+        bool isLoad = (variant & 1) != 0, isUpper = isLoad;
         switch (operand.Kind)
         {
-            case A64OperandKind.Register:
+            case A64OperandKind.Register or A64OperandKind.RegisterList:
                 RegClass file = operand.Role == RegisterRole.ByAccess ? (RegClass)(variant >> 1) : operand.Class;
                 switch (operand.Role)
                 {
                     case RegisterRole.Tied:
+                    case RegisterRole.TiedIfUpper when isUpper:
                         AddTied(operand.Field, file, defs, ties);
                         break;
                     case RegisterRole.EarlyDef:
                         defs.Add(new(OperandKind.Def, OperandPos.Early, Constraint.Reg, file, operand.Field));
                         break;
-                    case RegisterRole.Def:
+                    case RegisterRole.Def or RegisterRole.TiedIfUpper:
                     case RegisterRole.ByAccess when isLoad:
                         defs.Add(new(OperandKind.Def, OperandPos.Late, Constraint.Reg, file, operand.Field));
                         break;
@@ -144,11 +152,16 @@ internal static partial class InstructionTable
                 }
 
                 break;
-            case A64OperandKind.AddressPost or A64OperandKind.AddressPre or A64OperandKind.AddressPairPost or A64OperandKind.AddressPairPre:
+            case A64OperandKind.AddressPost or A64OperandKind.AddressPre or A64OperandKind.AddressPairPost or A64OperandKind.AddressPairPre
+                or A64OperandKind.AddressPostBytes:
                 AddTied(RegisterField.Rn, RegClass.Int, defs, ties);
                 break;
             case A64OperandKind.AddressUnsigned or A64OperandKind.AddressUnscaled or A64OperandKind.AddressPair or A64OperandKind.AddressBase:
                 uses.Add(UseOf(RegisterField.Rn, RegClass.Int));
+                break;
+            case A64OperandKind.AddressPostRegister:
+                AddTied(RegisterField.Rn, RegClass.Int, defs, ties);
+                uses.Add(UseOf(RegisterField.Rm, RegClass.Int));
                 break;
             case A64OperandKind.AddressRegister:
                 uses.Add(UseOf(RegisterField.Rn, RegClass.Int));
