@@ -130,6 +130,35 @@ internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Se
         return result;
     }
 
+    /// <summary>1 if the condition holds, else 0.</summary>
+    private VReg SetIf(Condition condition) => CondSelect(A64Form.Csinc, condition.Negate(), 4, Zero, Zero);
+
+    // cmp a, #imm
+    private void Compare(int size, VReg a, Imm12 imm)
+    {
+        ref MachineInst inst = ref Emit(A64Form.SubsImm, size, Zero, [a]);
+        inst.Imm = imm.Bits;
+        inst.Aux = imm.Shift12;
+    }
+
+    private void CompareZero(int size, VReg a) => Compare(size, a, default(Imm12));
+
+    // cmp a, b, lsl #k
+    private void Compare(int size, VReg a, ShiftedReg b)
+    {
+        ref MachineInst inst = ref Emit(A64Form.SubsShifted, size, Zero, [a, b.Reg]);
+        inst.Aux = (byte)b.Shift;
+        inst.Imm = b.Amount;
+    }
+
+    // cmp a, b, sxtb #k
+    private void Compare(int size, VReg a, ExtendedReg b)
+    {
+        ref MachineInst inst = ref Emit(A64Form.SubsExtended, size, Zero, [a, b.Reg]);
+        inst.Aux = (byte)b.Extend;
+        inst.Imm = b.Amount;
+    }
+
     /// <summary>A pseudo-instruction with one def.</summary>
     private VReg Pseudo(A64Form form, int size, VReg result)
     {
@@ -228,12 +257,24 @@ internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Se
             return LoadInt(signed ? constant : constant & (long)(ulong.MaxValue >> (64 - type.Bits)), size);
         }
 
-        return Extend(Put(value), type, signed, size);
+        return !signed && IsZeroExtended(value) ? Put(value) : Extend(Put(value), type, signed, size);
     }
 
-    // uxtb, uxth, sxtb, sxth, sxtw and mov w: bit-field moves from bit 0.
-    private VReg Extend(VReg source, IrType from, bool signed, int size) =>
-        BinaryImm(signed ? A64Form.Sbfm : A64Form.Ubfm, signed ? size : 4, source, 0, from.Bits - 1);
+    /// <summary>The register of a value, or the zero register for the constant 0.</summary>
+    private VReg PutOrZero(Value value) => Const(value, out long constant) && constant == 0 ? Zero : Put(value);
+
+    // uxtb, uxth, sxtb, sxth, sxtw: bit-field moves from bit 0. uextend.i64 of i32: mov w.
+    private VReg Extend(VReg source, IrType from, bool signed, int size) => !signed && from == IrType.I32
+        ? Binary(A64Form.Orr, 4, Zero, (ShiftedReg)source)
+        : BinaryImm(signed ? A64Form.Sbfm : A64Form.Ubfm, signed ? size : 4, source, 0, from.Bits - 1);
+
+    /// <summary>The extension of an operand from 8, 16 or 32 bits.</summary>
+    private static Extend ExtendOf(int bits, bool signed) => bits switch
+    {
+        8 => signed ? Arm64.Extend.Sxtb : Arm64.Extend.Uxtb,
+        16 => signed ? Arm64.Extend.Sxth : Arm64.Extend.Uxth,
+        _ => signed ? Arm64.Extend.Sxtw : Arm64.Extend.Uxtw,
+    };
 
     /// <summary>Operation size of an integer type: 4 or 8.</summary>
     private static int WideSize(IrType type) => Math.Max(4, type.Bytes);
