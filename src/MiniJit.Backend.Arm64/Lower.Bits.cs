@@ -155,7 +155,7 @@ internal sealed partial class Arm64LowerContext
         VReg c = Put(Arg(inst, 0)), x = Put(Arg(inst, 1)), y = Put(Arg(inst, 2));
         if (!type.IsInt)
         {
-            return SelectFloatBits(type, c, x, y);
+            return SelectFloatBits(c, x, y);
         }
 
         int size = WideSize(type);
@@ -328,24 +328,23 @@ internal sealed partial class Arm64LowerContext
         return Unary(A64Form.Clz, size, reversed);
     }
 
+    // popcnt x                                           => fmov v, x; cnt v.8b; addv b, v.8b; fmov d, v
     private VReg LowerPopcnt(Inst inst)
     {
-        // Sums of 2, 4 and 8 neighbouring bits side by side, then all bytes by one multiplication (Hacker's Delight, 5-1).
         IrType type = Dfg[inst].Type;
         int size = WideSize(type);
-        VReg x = PutExtended(Arg(inst, 0), signed: false);
-        VReg pairs = BinaryImm(A64Form.AndImm, size, ShiftRight(size, x, 1, signed: false), Repeated(0x5555_5555, size));
-        x = Binary(A64Form.SubShifted, size, x, (ShiftedReg)pairs);
-        VReg low = BinaryImm(A64Form.AndImm, size, x, Repeated(0x3333_3333, size));
-        VReg high = BinaryImm(A64Form.AndImm, size, ShiftRight(size, x, 2, signed: false), Repeated(0x3333_3333, size));
-        x = Binary(A64Form.AddShifted, size, low, (ShiftedReg)high);
-        x = Binary(A64Form.AddShifted, size, x, new ShiftedReg(x, Shift.Lsr, 4));
-        x = BinaryImm(A64Form.AndImm, size, x, Repeated(0x0f0f_0f0f, size));
-        x = Ternary(A64Form.Madd, size, x, LoadInt(Repeated(0x0101_0101, size), size), Zero);
-        return ShiftRight(size, x, (size * 8) - 8, signed: false);
-    }
+        VReg bytes = Convert(A64Form.FmovFromInt, size, size, Put(Arg(inst, 0)), NewFloat());
+        bytes = FloatUnary(A64Form.CntVec, 8, bytes);
 
-    private static long Repeated(uint pattern, int size) => size == 4 ? pattern : (long)(pattern * 0x1_0000_0001ul);
+        // i8 is one byte, i16 the sum of two: what is counted above them does not matter.
+        VReg sum = type.Bytes switch
+        {
+            1 => bytes,
+            2 => FloatUnary(A64Form.UaddlpVec, 8, bytes),
+            _ => FloatUnary(A64Form.Addv, 8, bytes),
+        };
+        return Convert(A64Form.FmovToInt, 4, 4, sum, NewInt());
+    }
 
     // bswap x                                            => rev d, x                 (i16: rev16)
     private VReg LowerBswap(Inst inst)
