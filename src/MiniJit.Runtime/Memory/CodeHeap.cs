@@ -415,7 +415,7 @@ public sealed class CodeHeap : IDisposable
         error = default;
         int codeCount = 0, dataCount = 0;
         bool taken = code.Length == 0 || TryTakeTogether(arena, code, codeBlocks, ref codeCount, ref error)
-            || (Memory.Views == CodeViews.Dual && TryTakeOneByOne(arena, code, codeBlocks, ref codeCount, ref error));
+            || (Memory.Views != CodeViews.Flip && TryTakeOneByOne(arena, code, codeBlocks, ref codeCount, ref error));
         while (taken && dataCount < data.Length)
         {
             DataRequest request = data[dataCount];

@@ -6,18 +6,22 @@ using MiniJit.Runtime.Platform;
 
 namespace MiniJit.Runtime.Memory;
 
-internal abstract unsafe class HostCodeMemory : ICodeMemory
+internal abstract unsafe class HostCodeMemory(IHostCalls calls) : ICodeMemory
 {
+    protected IHostCalls Calls { get; } = calls;
+
+    /// <summary>What the code half looks like to this process.</summary>
     public abstract CodeViews Views { get; }
 
     public int PageSize { get; } = Environment.SystemPageSize;
 
     /// <summary>The host's memory, with dual views unless the system refuses them.</summary>
-    public static HostCodeMemory Create(CodeViews? forced = null) => HostPlatform.OperatingSystem switch
+    public static HostCodeMemory Create(CodeViews? forced = null, IHostCalls? calls = null) => HostPlatform.OperatingSystem switch
     {
-        OperatingSystemKind.Linux => new LinuxCodeMemory(forced ?? (LinuxCodeMemory.SupportsDualViews ? CodeViews.Dual : CodeViews.Flip)),
-        OperatingSystemKind.Windows => new WindowsCodeMemory(),
-        _ => throw new PlatformNotSupportedException("Code memory on macOS (MAP_JIT) is not supported yet."),
+        OperatingSystemKind.Linux =>
+            new LinuxCodeMemory(forced ?? (LinuxCodeMemory.SupportsDualViews ? CodeViews.Dual : CodeViews.Flip), calls ?? HostCalls.Host),
+        OperatingSystemKind.Windows => new WindowsCodeMemory(calls ?? HostCalls.Host),
+        _ => new MacCodeMemory(calls ?? HostCalls.Host),
     };
 
     /// <summary>Reserves, and tells the signal handlers that what executes there is compiled code.</summary>
@@ -52,13 +56,13 @@ internal abstract unsafe class HostCodeMemory : ICodeMemory
 
     protected abstract void Unmap(in ArenaMapping arena);
 
-    public void Store(in ArenaMapping arena, ulong address, ReadOnlySpan<byte> bytes) =>
+    public virtual void Store(in ArenaMapping arena, ulong address, ReadOnlySpan<byte> bytes) =>
         bytes.CopyTo(new Span<byte>((void*)arena.WritableAddress(address), bytes.Length));
 
     public void Load(in ArenaMapping arena, ulong address, Span<byte> bytes) =>
         new ReadOnlySpan<byte>((void*)address, bytes.Length).CopyTo(bytes);
 
-    public void Fill(in ArenaMapping arena, ulong address, long length, ReadOnlySpan<byte> pattern)
+    public virtual void Fill(in ArenaMapping arena, ulong address, long length, ReadOnlySpan<byte> pattern)
     {
         Span<byte> target = new((void*)arena.WritableAddress(address), checked((int)length));
         if (pattern.Length == 1)

@@ -14,6 +14,9 @@ internal enum CodeViews : byte
 
     /// <summary>One mapping that is writable first and executable afterwards; a page never goes back while it holds live code.</summary>
     Flip,
+
+    /// <summary>One mapping whose pages each thread may either write or execute, as it has asked for itself (macOS, MAP_JIT).</summary>
+    PerThread,
 }
 
 internal enum PageAccess : byte

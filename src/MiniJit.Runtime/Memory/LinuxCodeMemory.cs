@@ -8,7 +8,7 @@ using static MiniJit.Runtime.Platform.LinuxCalls;
 
 namespace MiniJit.Runtime.Memory;
 
-internal sealed class LinuxCodeMemory(CodeViews views) : HostCodeMemory
+internal sealed class LinuxCodeMemory(CodeViews views, IHostCalls calls) : HostCodeMemory(calls)
 {
     private static readonly Lazy<bool> s_supportsDualViews = new(ProbeDualViews);
 
@@ -20,22 +20,20 @@ internal sealed class LinuxCodeMemory(CodeViews views) : HostCodeMemory
     {
         arena = default;
         nuint total = (nuint)(codeSize + dataSize);
-        nint address = Mmap((nint)hint, total, ProtNone, MapPrivate | MapAnonymous | MapNoReserve, -1, 0);
-        if (address == -1)
+        error = Calls.Try(HostCall.Mmap, out nint address, (nint)hint, (nint)total, ProtNone, MapPrivate | MapAnonymous | MapNoReserve, -1, 0);
+        if (!error.IsNone)
         {
-            error = SystemError.Last("mmap(PROT_NONE)");
             return false;
         }
 
         nint writable = address;
         if (views == CodeViews.Dual && !TryMapTwice(address, codeSize, out writable, out error))
         {
-            _ = Munmap(address, total);
+            Calls.Invoke(HostCall.Munmap, address, (nint)total);
             return false;
         }
 
         arena = new((ulong)address, codeSize, (ulong)(address + (nint)codeSize), dataSize, (ulong)writable);
-        error = default;
         return true;
     }
 
@@ -61,75 +59,66 @@ internal sealed class LinuxCodeMemory(CodeViews views) : HostCodeMemory
 
     protected override void Unmap(in ArenaMapping arena)
     {
-        _ = Munmap((nint)arena.Code, (nuint)(arena.CodeSize + arena.DataSize));
+        Calls.Invoke(HostCall.Munmap, (nint)arena.Code, (nint)(arena.CodeSize + arena.DataSize));
         if (views == CodeViews.Dual)
         {
-            _ = Munmap((nint)arena.Writable, (nuint)arena.CodeSize);
+            Calls.Invoke(HostCall.Munmap, (nint)arena.Writable, (nint)arena.CodeSize);
         }
     }
 
-    private static bool Protect(ulong address, long size, int protection, out SystemError error)
+    private bool Protect(ulong address, long size, int protection, out SystemError error)
     {
-        error = Mprotect((nint)address, (nuint)size, protection) == 0 ? default : SystemError.Last("mprotect");
+        error = Calls.Try(HostCall.Mprotect, (nint)address, (nint)size, protection);
         return error.IsNone;
     }
 
-    private static bool TryMapTwice(nint executable, long size, out nint writable, out SystemError error)
+    private bool TryMapTwice(nint executable, long size, out nint writable, out SystemError error)
     {
         writable = 0;
 
-        // Since 6.3 a memory file says whether it may be executed; older kernels reject the flag.
-        int file = MemfdCreate("minijit-code", MemfdCloexec | MemfdExec);
-        if (file < 0)
+        error = CreateFile(out nint file);
+        if (!error.IsNone)
         {
-            file = MemfdCreate("minijit-code", MemfdCloexec);
-        }
-
-        if (file < 0)
-        {
-            error = SystemError.Last("memfd_create");
             return false;
         }
 
         try
         {
-            if (Ftruncate(file, (nint)size) != 0)
+            error = Calls.Try(HostCall.Ftruncate, file, (nint)size);
+            if (!error.IsNone)
             {
-                error = SystemError.Last("ftruncate");
                 return false;
             }
 
             // The executable view starts inaccessible; asking for PROT_EXEC here once makes a refusal show now, not later.
-            if (Mmap(executable, (nuint)size, ProtRead | ProtExec, MapShared | MapFixed | MapNoReserve, file, 0) == -1)
-            {
-                error = SystemError.Last("mmap(PROT_READ|PROT_EXEC, memfd)");
-                return false;
-            }
-
-            if (!Protect((ulong)executable, size, ProtNone, out error))
+            error = Calls.Try(HostCall.Mmap, executable, (nint)size, ProtRead | ProtExec, MapShared | MapFixed | MapNoReserve, file, 0);
+            if (!error.IsNone || !Protect((ulong)executable, size, ProtNone, out error))
             {
                 return false;
             }
 
-            writable = Mmap(0, (nuint)size, ProtRead | ProtWrite, MapShared | MapNoReserve, file, 0);
-            if (writable == -1)
-            {
-                error = SystemError.Last("mmap(PROT_READ|PROT_WRITE, memfd)");
-                return false;
-            }
-
-            error = default;
-            return true;
+            error = Calls.Try(HostCall.Mmap, out writable, 0, (nint)size, ProtRead | ProtWrite, MapShared | MapNoReserve, file, 0);
+            return error.IsNone;
         }
         finally
         {
-            _ = Close(file);                                     // the mappings keep the memory alive
+            Calls.Invoke(HostCall.Close, file);                  // the mappings keep the memory alive
+        }
+    }
+
+    private unsafe SystemError CreateFile(out nint file)
+    {
+        fixed (byte* name = "minijit-code\0"u8)
+        {
+            // Since 6.3 a memory file says whether it may be executed; older kernels reject the flag.
+            SystemError error = Calls.Try(HostCall.MemfdCreate, out file, (nint)name, (nint)(MemfdCloexec | MemfdExec));
+            return error.IsNone ? error : Calls.Try(HostCall.MemfdCreate, out file, (nint)name, (nint)MemfdCloexec);
         }
     }
 
     private static bool ProbeDualViews()
     {
-        LinuxCodeMemory probe = new(CodeViews.Dual);
+        LinuxCodeMemory probe = new(CodeViews.Dual, HostCalls.Host);
         if (!probe.TryMap(Environment.SystemPageSize, Environment.SystemPageSize, 0, out ArenaMapping arena, out _))
         {
             return false;

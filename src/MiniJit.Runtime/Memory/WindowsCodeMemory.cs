@@ -8,7 +8,7 @@ using static MiniJit.Runtime.Platform.WindowsCalls;
 
 namespace MiniJit.Runtime.Memory;
 
-internal sealed class WindowsCodeMemory : HostCodeMemory
+internal sealed class WindowsCodeMemory(IHostCalls calls) : HostCodeMemory(calls)
 {
     private const int PlacementAttempts = 16;
 
@@ -17,26 +17,26 @@ internal sealed class WindowsCodeMemory : HostCodeMemory
     protected override bool TryMap(long codeSize, long dataSize, ulong hint, out ArenaMapping arena, out SystemError error)
     {
         arena = default;
-        nint section = CreateFileMapping(
-            -1, 0, PageExecuteReadWrite | SectionReserve, (uint)(codeSize >> 32), (uint)codeSize, 0);
-        if (section == 0)
+        error = Calls.Try(
+            HostCall.CreateFileMapping,
+            out nint section,
+            -1, 0, (nint)(PageExecuteReadWrite | SectionReserve), (nint)(codeSize >> 32), (nint)(uint)codeSize, 0);
+        if (!error.IsNone)
         {
-            error = SystemError.Last("CreateFileMapping(SEC_RESERVE)");
             return false;
         }
 
         try
         {
-            nint writable = MapViewOfFileEx(section, MapRead | MapWrite, 0, 0, (nuint)codeSize, 0);
-            if (writable == 0)
+            error = Calls.Try(HostCall.MapViewOfFileEx, out nint writable, section, (nint)(MapRead | MapWrite), 0, 0, (nint)codeSize, 0);
+            if (!error.IsNone)
             {
-                error = SystemError.Last("MapViewOfFileEx(FILE_MAP_WRITE)");
                 return false;
             }
 
             if (!TryPlace(section, codeSize, dataSize, (nint)hint, out nint code, out error))
             {
-                _ = UnmapViewOfFile(writable);
+                Calls.Invoke(HostCall.UnmapViewOfFile, writable);
                 return false;
             }
 
@@ -45,7 +45,7 @@ internal sealed class WindowsCodeMemory : HostCodeMemory
         }
         finally
         {
-            _ = CloseHandle(section);                            // the views keep the memory alive
+            Calls.Invoke(HostCall.CloseHandle, section);         // the views keep the memory alive
         }
     }
 
@@ -69,56 +69,57 @@ internal sealed class WindowsCodeMemory : HostCodeMemory
             PageAccess.ReadExecute => PageExecuteRead,
             _ => PageNoAccess,
         };
-        error = VirtualProtect((nint)address, (nuint)size, protection, out _) ? default : SystemError.Last("VirtualProtect");
+        error = Calls.Try(HostCall.VirtualProtect, (nint)address, (nint)size, (nint)protection);
         return error.IsNone;
     }
 
     protected override void Unmap(in ArenaMapping arena)
     {
-        _ = UnmapViewOfFile((nint)arena.Code);
-        _ = UnmapViewOfFile((nint)arena.Writable);
-        _ = VirtualFree((nint)arena.Data, 0, MemoryRelease);
+        Calls.Invoke(HostCall.UnmapViewOfFile, (nint)arena.Code);
+        Calls.Invoke(HostCall.UnmapViewOfFile, (nint)arena.Writable);
+        Calls.Invoke(HostCall.VirtualFree, (nint)arena.Data, 0, (nint)MemoryRelease);
     }
 
-    private static bool TryPlace(nint section, long codeSize, long dataSize, nint hint, out nint code, out SystemError error)
+    private bool TryPlace(nint section, long codeSize, long dataSize, nint hint, out nint code, out SystemError error)
     {
         error = default;
         for (int attempt = 0; attempt < PlacementAttempts; attempt++)
         {
-            nuint total = (nuint)(codeSize + dataSize);
-            nint place = hint != 0 && attempt == 0 ? VirtualAlloc(hint, total, MemoryReserve, PageNoAccess) : 0;
-            place = place != 0 ? place : VirtualAlloc(0, total, MemoryReserve, PageNoAccess);
-            if (place == 0)
+            nint total = (nint)(codeSize + dataSize), place = 0;
+            if (hint != 0 && attempt == 0)
             {
-                error = SystemError.Last("VirtualAlloc(MEM_RESERVE)");
+                place = Calls.Invoke(HostCall.VirtualAlloc, hint, total, (nint)MemoryReserve, (nint)PageNoAccess).Value;
+            }
+
+            error = place != 0 ? default : Calls.Try(HostCall.VirtualAlloc, out place, 0, total, (nint)MemoryReserve, (nint)PageNoAccess);
+            if (!error.IsNone)
+            {
                 break;
             }
 
-            _ = VirtualFree(place, 0, MemoryRelease);
-            code = MapViewOfFileEx(section, MapRead | MapExecute, 0, 0, (nuint)codeSize, place);
-            if (code == 0)
+            Calls.Invoke(HostCall.VirtualFree, place, 0, (nint)MemoryRelease);
+            error = Calls.Try(HostCall.MapViewOfFileEx, out code, section, (nint)(MapRead | MapExecute), 0, 0, (nint)codeSize, place);
+            if (!error.IsNone)
             {
-                error = SystemError.Last("MapViewOfFileEx(FILE_MAP_EXECUTE)");
                 continue;
             }
 
-            if (VirtualAlloc(code + (nint)codeSize, (nuint)dataSize, MemoryReserve, PageNoAccess) != 0)
+            error = Calls.Try(HostCall.VirtualAlloc, code + (nint)codeSize, (nint)dataSize, (nint)MemoryReserve, (nint)PageNoAccess);
+            if (error.IsNone)
             {
-                error = default;
                 return true;
             }
 
-            error = SystemError.Last("VirtualAlloc(MEM_RESERVE, behind the code)");
-            _ = UnmapViewOfFile(code);
+            Calls.Invoke(HostCall.UnmapViewOfFile, code);
         }
 
         code = 0;
         return false;
     }
 
-    private static bool Commit(ulong address, long size, uint protection, out SystemError error)
+    private bool Commit(ulong address, long size, uint protection, out SystemError error)
     {
-        error = VirtualAlloc((nint)address, (nuint)size, MemoryCommit, protection) != 0 ? default : SystemError.Last("VirtualAlloc(MEM_COMMIT)");
+        error = Calls.Try(HostCall.VirtualAlloc, (nint)address, (nint)size, (nint)MemoryCommit, (nint)protection);
         return error.IsNone;
     }
 }

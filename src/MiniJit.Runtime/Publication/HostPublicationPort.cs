@@ -1,5 +1,4 @@
-// The host's side of publication: system calls, each behind the step that needs it.
-using System;
+// The host's side of publication: each step is one or two calls through the door.
 using System.Runtime.InteropServices;
 using MiniJit.Runtime.Memory;
 using MiniJit.Runtime.Platform;
@@ -8,97 +7,122 @@ namespace MiniJit.Runtime.Publication;
 
 internal static class HostPublicationPort
 {
-    public static IPublicationPort Create() => HostPlatform.OperatingSystem switch
+    public static IPublicationPort Create(IHostCalls? calls = null) => HostPlatform.OperatingSystem switch
     {
-        OperatingSystemKind.Linux => new LinuxPublicationPort(new HostMembarrier()),
-        OperatingSystemKind.Windows => new WindowsPublicationPort(),
-        _ => throw new PlatformNotSupportedException("Publication on macOS is not supported yet."),
+        OperatingSystemKind.Linux => new LinuxPublicationPort(calls ?? HostCalls.Host, RuntimeInformation.ProcessArchitecture),
+        OperatingSystemKind.Windows => new WindowsPublicationPort(calls ?? HostCalls.Host),
+        _ => new MacPublicationPort(calls ?? HostCalls.Host),
     };
 
-    public static SystemError NotPerformedHere(PublicationStep step) => new($"{step} on {RuntimeInformation.ProcessArchitecture}", 0);
+    /// <summary>A step that a port has no call for: its plan is another system's.</summary>
+    public static SystemError NotPerformedHere(PublicationStep step) => new($"{step}, which is not a step of this system", 0);
 }
 
-/// <summary>The one system call of Linux publication, so that tests can answer in the kernel's place.</summary>
-internal interface IMembarrier
+/// <summary>Linux on every architecture.</summary>
+internal sealed class LinuxPublicationPort(IHostCalls calls, Architecture architecture) : IPublicationPort
 {
-    /// <summary>0 or a bit set on success, −errno on failure.</summary>
-    int Call(int command);
-}
+    private readonly LinuxCoreSync _cores = new(calls);
 
-internal sealed class HostMembarrier : IMembarrier
-{
-    public int Call(int command)
-    {
-        nint number = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 324 : 283;     // 283 on all newer architectures
-        nint result = LinuxCalls.Syscall(number, command, 0, 0);
-        return result < 0 ? -Marshal.GetLastPInvokeError() : (int)result;
-    }
-}
-
-/// <summary>
-/// membarrier(2). PRIVATE_EXPEDITED_SYNC_CORE interrupts every core that runs a thread of this process, and the return
-/// from the interrupt serialises it. The process registers once; the registration does not survive exec, and a sandbox
-/// may refuse it, so EPERM is answered by registering again and trying once more.
-/// </summary>
-internal sealed class LinuxPublicationPort(IMembarrier kernel) : IPublicationPort
-{
-    private const int Query = 0, Global = 1, SyncCore = 1 << 5, RegisterSyncCore = 1 << 6;
-    private const int EPerm = -1;
+    /// <summary>Line sizes of the cores seen so far, if this is AArch64.</summary>
+    public Arm64CacheType Caches { get; private set; } = Arm64CacheType.Unknown;
 
     public PublicationCapabilities Probe(CodeViews views)
     {
-        int supported = kernel.Call(Query);
         PublicationMeans means = PublicationMeans.Default;
-        if (supported > 0 && (supported & SyncCore) != 0 && kernel.Call(RegisterSyncCore) == 0)
+        string because = "";
+        if (architecture == Architecture.Arm64)
         {
-            means = PublicationMeans.MembarrierSyncCore;
-        }
-        else if (supported > 0 && (supported & Global) != 0)
-        {
-            means = PublicationMeans.MembarrierGlobal;
+            ProbeCaches();
         }
 
-        return new(views, means);
+        if (architecture != Architecture.RiscV64)
+        {
+            means = _cores.Probe(out because);
+        }
+
+        return new(views, means, Caches.DataCoherent, Caches.InstructionCoherent, because.Length == 0 ? null : because);
     }
-
-    public SystemError Perform(PublicationStep step, in CodeRange range) => (step.Kind, step.Means) switch
-    {
-        (PublicationStepKind.SynchronizeCores, PublicationMeans.MembarrierSyncCore) => SynchronizeCores(),
-        (PublicationStepKind.SynchronizeCores, PublicationMeans.MembarrierGlobal) => Answer(kernel.Call(Global), "membarrier(GLOBAL)"),
-        _ => HostPublicationPort.NotPerformedHere(step),
-    };
-
-    private SystemError SynchronizeCores()
-    {
-        int result = kernel.Call(SyncCore);
-        if (result == EPerm && kernel.Call(RegisterSyncCore) == 0)
-        {
-            result = kernel.Call(SyncCore);
-        }
-
-        return Answer(result, "membarrier(PRIVATE_EXPEDITED_SYNC_CORE)");
-    }
-
-    private static SystemError Answer(int result, string call) => result >= 0 ? default : new(call, -result);
-}
-
-internal sealed class WindowsPublicationPort : IPublicationPort
-{
-    public PublicationCapabilities Probe(CodeViews views) => new(views, PublicationMeans.ProcessWriteBuffers);
 
     public SystemError Perform(PublicationStep step, in CodeRange range)
     {
-        switch (step.Means)
+        switch (step.Kind)
         {
-            case PublicationMeans.WindowsFlush:
-                return WindowsCalls.FlushInstructionCache(WindowsCalls.GetCurrentProcess(), (nint)range.Address, (nuint)range.Size)
-                    ? default
-                    : SystemError.Last("FlushInstructionCache");
-            case PublicationMeans.ProcessWriteBuffers:
-                WindowsCalls.FlushProcessWriteBuffers();
-                return default;
+            case PublicationStepKind.SynchronizeCores
+                when step.Means is PublicationMeans.MembarrierSyncCore or PublicationMeans.MembarrierGlobal or PublicationMeans.VisitProcessors:
+                return _cores.Synchronize(step.Means, out _);
+
+            // Cleaning by the address that was written, invalidating by the one that executes.
+            case PublicationStepKind.CleanDataLines when architecture == Architecture.Arm64:
+                return OverLines(HostCall.CleanDataLines, (nint)range.Arena.WritableAddress(range.Address), range.Size, static caches => caches.DataLine);
+            case PublicationStepKind.InvalidateInstructionLines when architecture == Architecture.Arm64:
+                return OverLines(HostCall.InvalidateInstructionLines, (nint)range.Address, range.Size, static caches => caches.InstructionLine);
+            case PublicationStepKind.DataBarrier when architecture == Architecture.Arm64:
+                return calls.Try(HostCall.DataBarrier);
+            case PublicationStepKind.ContextSync when architecture == Architecture.Arm64:
+                return calls.Try(HostCall.ContextSync);
+
+            // flags = 0: all harts. The constant named SYS_RISCV_FLUSH_ICACHE_ALL is 1 and means this hart only.
+            case PublicationStepKind.FlushInstructionCache when step.Means == PublicationMeans.RiscVFlush:
+                return calls.Try(HostCall.RiscVFlushIcache, (nint)range.Address, (nint)(range.Address + (ulong)range.Size), 0);
             default:
                 return HostPublicationPort.NotPerformedHere(step);
         }
     }
+
+    /// <summary>
+    /// Reads the register on every core. Where a sandbox does not let the thread move, nothing is assumed: the smallest lines that can
+    /// be, and all maintenance.
+    /// </summary>
+    private void ProbeCaches()
+    {
+        Arm64CacheType? all = null;
+        SystemError error = ProcessorVisit.Run(calls, () =>
+        {
+            SystemError answer = calls.Try(HostCall.ReadCacheType, out nint register);
+            Arm64CacheType here = Arm64CacheType.Of((ulong)register);
+            all = answer.IsNone ? all?.And(here) ?? here : null;
+            return answer;
+        });
+        Caches = error.IsNone && all is { } caches ? caches : Arm64CacheType.Unknown;
+    }
+
+    /// <summary>One loop, in steps of the smallest line seen: at the start, or now, should this be a core that came later.</summary>
+    private SystemError OverLines(HostCall call, nint start, long size, System.Func<Arm64CacheType, int> line)
+    {
+        SystemError error = calls.Try(HostCall.ReadCacheType, out nint register);
+        return error.IsNone ? calls.Try(call, start, start + (nint)size, line(Caches.And(Arm64CacheType.Of((ulong)register)))) : error;
+    }
+}
+
+/// <summary>Windows on every architecture.</summary>
+internal sealed class WindowsPublicationPort(IHostCalls calls) : IPublicationPort
+{
+    public PublicationCapabilities Probe(CodeViews views) =>
+        new(views, PublicationMeans.ProcessWriteBuffers, Because: "FlushProcessWriteBuffers is in every Windows since Vista");
+
+    public SystemError Perform(PublicationStep step, in CodeRange range) => step.Means switch
+    {
+        PublicationMeans.WindowsFlush => calls.Try(HostCall.FlushInstructionCache, (nint)range.Address, (nint)range.Size),
+        PublicationMeans.ProcessWriteBuffers => calls.Try(HostCall.FlushProcessWriteBuffers),
+        _ => HostPublicationPort.NotPerformedHere(step),
+    };
+}
+
+/// <summary>macOS on both architectures.</summary>
+internal sealed class MacPublicationPort(IHostCalls calls) : IPublicationPort
+{
+    public PublicationCapabilities Probe(CodeViews views)
+    {
+        SystemError error = calls.Try(HostCall.StopEachThread);
+        return error.IsNone
+            ? new(views, PublicationMeans.DarwinThreadStates, DataCoherent: true, Because: "macOS has no membarrier, and the kernel stops a thread to read its registers")
+            : new(views, PublicationMeans.Default, DataCoherent: true, Because: error.ToString());
+    }
+
+    public SystemError Perform(PublicationStep step, in CodeRange range) => step.Means switch
+    {
+        PublicationMeans.DarwinInvalidate => calls.Try(HostCall.SysIcacheInvalidate, (nint)range.Address, (nint)range.Size),
+        PublicationMeans.DarwinThreadStates => calls.Try(HostCall.StopEachThread),
+        _ => HostPublicationPort.NotPerformedHere(step),
+    };
 }

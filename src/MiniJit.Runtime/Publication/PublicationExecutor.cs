@@ -47,12 +47,17 @@ internal sealed class PublicationExecutor(ICodeMemory memory, IPublicationPort p
         foreach (PublicationStep step in plan.Steps)
         {
             SystemError error = default;
+            if (step.Info.Scope == StepScope.Deferred)
+            {
+                continue;                                        // nobody waits: the heap does it when the time has come
+            }
+
             if (step.Kind == PublicationStepKind.MakeReachable)
             {
                 target.MakeReachable();
                 Observer?.StepDone(step, default, error);
             }
-            else if (!step.Info.PerRange)
+            else if (step.Info.Scope == StepScope.Batch)
             {
                 error = port.Perform(step, default);
                 Observer?.StepDone(step, default, error);

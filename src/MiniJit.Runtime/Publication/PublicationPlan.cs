@@ -1,7 +1,7 @@
 // A publication as a value: which steps, in which order, and why the others are left out. Chosen once per system,
 // architecture, capability and scenario; run by an executor, here or on a simulated machine, and editable as data.
+// docs/publication.md explains every choice that is made here.
 using System;
-using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using System.Text;
 using MiniJit.Runtime.Memory;
@@ -9,7 +9,7 @@ using MiniJit.Runtime.Platform;
 
 namespace MiniJit.Runtime.Publication;
 
-/// <summary>What was at the addresses before; it decides what a core may remember of them.</summary>
+/// <summary>What was at the addresses before, and who may be executing; it decides what a core may remember.</summary>
 internal enum PublicationScenario : byte
 {
     /// <summary>Memory from which no code was ever executed.</summary>
@@ -17,6 +17,9 @@ internal enum PublicationScenario : byte
 
     /// <summary>Memory that held other code, since freed.</summary>
     ReusedMemory,
+
+    /// <summary>New code anywhere for a function that threads are executing: its entry is swapped, and its old code freed when nobody is inside.</summary>
+    ReplacedFunction,
 }
 
 /// <summary>What this machine can do; probed once.</summary>
@@ -24,20 +27,15 @@ internal enum PublicationScenario : byte
 /// <param name="CoreSync">How other cores are made to forget what they fetched; <see cref="PublicationMeans.Default"/> if there is no way.</param>
 /// <param name="DataCoherent">AArch64 CTR_EL0.IDC: data need not be cleaned for instruction fetch to see it.</param>
 /// <param name="InstructionCoherent">AArch64 CTR_EL0.DIC: instruction caches need no invalidation.</param>
+/// <param name="Because">What the machine answered that made <paramref name="CoreSync"/> what it is; may be null.</param>
 internal readonly record struct PublicationCapabilities(
-    CodeViews Views, PublicationMeans CoreSync, bool DataCoherent = false, bool InstructionCoherent = false);
+    CodeViews Views, PublicationMeans CoreSync, bool DataCoherent = false, bool InstructionCoherent = false, string? Because = null);
 
 /// <summary>A step that a plan leaves out, and why it may.</summary>
 internal readonly record struct OmittedStep(PublicationStepKind Kind, string Reason);
 
 internal sealed class PublicationPlan
 {
-    private const string X64Fetch =
-        "x86-64 instruction fetch snoops the data caches, so it sees a store as soon as any load does";
-
-    private const string X64NewCode =
-        "no core executed anything at these addresses, and x86-64 fetches an indirect branch's target after the load that gave it";
-
     private readonly PublicationStep[] _steps;
     private readonly OmittedStep[] _omitted;
 
@@ -64,19 +62,23 @@ internal sealed class PublicationPlan
         out PublicationPlan plan,
         out string refusal)
     {
-        string name = $"{system} {architecture}, {(scenario == PublicationScenario.NewCode ? "new code" : "reused memory")}, "
-            + (capabilities.Views == CodeViews.Dual ? "two views" : "one view");
-        List<PublicationStep> steps = [];
-        List<OmittedStep> omitted = [];
-        refusal = architecture switch
+        string name = $"{system} {architecture}, {NameOf(scenario)}, {NameOf(capabilities.Views)}";
+        PlanBuilder builder = new(system, capabilities, scenario);
+        refusal = (system, architecture) switch
         {
-            Architecture.X64 => ChooseX64(capabilities, scenario, steps, omitted),
-            Architecture.Arm64 => ChooseArm64(system, capabilities, steps, omitted),
-            _ => $"no publication plan is known for {architecture}",
+            (_, Architecture.X64) => builder.Coherent(CoherentFetch.X64),
+            (OperatingSystemKind.Linux, Architecture.S390x) => builder.Coherent(CoherentFetch.S390x),
+            (_, Architecture.Arm64) => builder.Arm64(),
+            (OperatingSystemKind.Linux, Architecture.RiscV64) => builder.RiscV(),
+            _ => $"no publication plan is known for {architecture} on {system}",
         };
-        plan = new(name, CollectionsMarshal.AsSpan(steps), CollectionsMarshal.AsSpan(omitted));
+        plan = builder.Finish(name);
         return refusal.Length == 0;
     }
+
+    /// <summary>The same plan with a step left out: for the lab and for tests that show what the step is good for.</summary>
+    public PublicationPlan Without(PublicationStepKind kind) =>
+        new($"{Name}, without: {new PublicationStep(kind)}", Array.FindAll(_steps, step => step.Kind != kind), _omitted);
 
     /// <summary>The plan as a numbered list, followed by what is left out and why.</summary>
     public override string ToString()
@@ -97,100 +99,17 @@ internal sealed class PublicationPlan
         return text.ToString();
     }
 
-    // Intel SDM volume 3, 8.1.3 (handling self- and cross-modifying code) and 11.6 (self-modifying code).
-    private static string ChooseX64(
-        in PublicationCapabilities capabilities, PublicationScenario scenario, List<PublicationStep> steps, List<OmittedStep> omitted)
+    public static string NameOf(PublicationScenario scenario) => scenario switch
     {
-        omitted.Add(new(PublicationStepKind.CleanDataLines, X64Fetch));
-        omitted.Add(new(PublicationStepKind.InvalidateInstructionLines, X64Fetch));
-        omitted.Add(new(PublicationStepKind.DataBarrier, "x86-64 keeps stores in order"));
-        AddProtect(capabilities, steps, omitted);
-        if (scenario == PublicationScenario.NewCode)
-        {
-            omitted.Add(new(PublicationStepKind.ContextSync, X64NewCode));
-            omitted.Add(new(PublicationStepKind.SynchronizeCores, X64NewCode));
-        }
-        else
-        {
-            // Cross-modified code needs a serialising event on the core that executes it. Our own core is no exception:
-            // it notices self-modification by linear address, and with two views we write through another one.
-            omitted.Add(new(PublicationStepKind.ContextSync, "the synchronisation of all cores includes this one"));
-            if (capabilities.CoreSync == PublicationMeans.Default)
-            {
-                return "this system offers no way to make other cores serialise, so memory that held code cannot hold other code";
-            }
+        PublicationScenario.NewCode => "new code",
+        PublicationScenario.ReusedMemory => "reused memory",
+        _ => "replaced function",
+    };
 
-            steps.Add(new(PublicationStepKind.SynchronizeCores, capabilities.CoreSync));
-        }
-
-        steps.Add(new(PublicationStepKind.MakeReachable));
-        return "";
-    }
-
-    // Arm ARM B2.3.6 and K13.5 (instruction and data cache maintenance, ordering of instruction fetches).
-    private static string ChooseArm64(
-        OperatingSystemKind system, in PublicationCapabilities capabilities, List<PublicationStep> steps, List<OmittedStep> omitted)
+    private static string NameOf(CodeViews views) => views switch
     {
-        switch (system)
-        {
-            case OperatingSystemKind.Linux:
-                AddLines(capabilities, steps, omitted);
-                steps.Add(new(PublicationStepKind.ContextSync));
-                break;
-            case OperatingSystemKind.Windows:
-                steps.Add(new(PublicationStepKind.FlushInstructionCache, PublicationMeans.WindowsFlush));
-                omitted.Add(new(PublicationStepKind.CleanDataLines, "FlushInstructionCache cleans, invalidates and waits"));
-                break;
-            default:
-                steps.Add(new(PublicationStepKind.FlushInstructionCache, PublicationMeans.DarwinInvalidate));
-                omitted.Add(new(PublicationStepKind.CleanDataLines, "Apple's cores fetch what their data caches hold (IDC = 1)"));
-                break;
-        }
-
-        AddProtect(capabilities, steps, omitted);
-        if (capabilities.CoreSync == PublicationMeans.Default)
-        {
-            return "this system offers no way to synchronise the context of every core of the process";
-        }
-
-        steps.Add(new(PublicationStepKind.SynchronizeCores, capabilities.CoreSync));
-        steps.Add(new(PublicationStepKind.MakeReachable));
-        return "";
-    }
-
-    private static void AddLines(in PublicationCapabilities capabilities, List<PublicationStep> steps, List<OmittedStep> omitted)
-    {
-        if (capabilities.DataCoherent)
-        {
-            omitted.Add(new(PublicationStepKind.CleanDataLines, "CTR_EL0.IDC: instruction fetch sees what the data caches hold"));
-        }
-        else
-        {
-            steps.Add(new(PublicationStepKind.CleanDataLines));
-        }
-
-        // Also without cleaning: stores and IC IVAU are ordered by nothing else.
-        steps.Add(new(PublicationStepKind.DataBarrier));
-        if (capabilities.InstructionCoherent)
-        {
-            omitted.Add(new(PublicationStepKind.InvalidateInstructionLines, "CTR_EL0.DIC: instruction caches follow the data side"));
-            return;
-        }
-
-        steps.Add(new(PublicationStepKind.InvalidateInstructionLines));
-        steps.Add(new(PublicationStepKind.DataBarrier));
-    }
-
-    // After cache maintenance: cleaning needs write permission on some cores.
-    private static void AddProtect(in PublicationCapabilities capabilities, List<PublicationStep> steps, List<OmittedStep> omitted)
-    {
-        if (capabilities.Views == CodeViews.Flip)
-        {
-            steps.Add(new(PublicationStepKind.ProtectExecute));
-        }
-        else
-        {
-            omitted.Add(new(PublicationStepKind.ProtectExecute, "the view that executes was never writable"));
-        }
-    }
+        CodeViews.Dual => "two views",
+        CodeViews.Flip => "one view",
+        _ => "one view per thread",
+    };
 }
