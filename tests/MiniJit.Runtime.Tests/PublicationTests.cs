@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Runtime.InteropServices;
 using MiniJit.Runtime.Memory;
 using MiniJit.Runtime.Platform;
@@ -151,6 +152,38 @@ public sealed class PublicationTests
         SystemError error = executor.Run(plan, [], recorder);
         Assert.Equal("call of SynchronizeCores", error.Call);
         Assert.DoesNotContain("reachable", recorder.Events);
+    }
+
+    /// <summary>All that tells caches or cores anything stands in one folder, behind one interface.</summary>
+    [Fact]
+    public void Nothing_but_publication_flushes_anything()
+    {
+        string? root = AppContext.BaseDirectory;
+        while (root is not null && !File.Exists(Path.Combine(root, "MiniJit.sln")))
+        {
+            root = Path.GetDirectoryName(root);
+        }
+
+        Assert.SkipWhen(root is null, "the sources are not here");
+        string[] words =
+        [
+            "HostCall.Membarrier", "HostCall.RiscVFlushIcache", "HostCall.CleanDataLines", "HostCall.InvalidateInstructionLines", "HostCall.ContextSync",
+            "HostCall.FlushInstructionCache", "HostCall.FlushProcessWriteBuffers", "HostCall.SysIcacheInvalidate", "HostCall.StopEachThread",
+        ];
+        int found = 0;
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(root!, "src"), "*.cs", SearchOption.AllDirectories))
+        {
+            string folder = Path.GetFileName(Path.GetDirectoryName(file)!);
+            string text = File.ReadAllText(file);
+            foreach (string word in words)
+            {
+                bool uses = text.Contains(word, StringComparison.Ordinal);
+                found += uses ? 1 : 0;
+                Assert.False(uses && folder is not ("Publication" or "Platform"), $"{file} uses {word}");
+            }
+        }
+
+        Assert.True(found >= words.Length);
     }
 
     private static string Names(PublicationPlan plan)

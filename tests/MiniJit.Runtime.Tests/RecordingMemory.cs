@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using MiniJit.Runtime.Memory;
 using MiniJit.Runtime.Platform;
 
@@ -48,6 +49,9 @@ internal sealed class RecordingMemory(CodeViews views = CodeViews.Dual) : ICodeM
         Stores++;
         bytes.CopyTo(_bytes.AsSpan((int)(address - Origin)));
     }
+
+    public void StoreRelease(in ArenaMapping arena, ulong address, ulong value) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(_bytes.AsSpan((int)(address - Origin)), value);
 
     public void Fill(in ArenaMapping arena, ulong address, long length, ReadOnlySpan<byte> pattern)
     {

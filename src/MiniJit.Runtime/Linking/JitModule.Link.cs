@@ -92,7 +92,7 @@ public sealed partial class JitModule
         }
     }
 
-    private bool LinkAndPublish(List<LinkError> errors)
+    private bool LinkAndPublish(EntryReplacement[] replacements, List<LinkError> errors)
     {
         int veneers = CountVeneers(_arena?.Mapping ?? default);
         for (int attempt = 0; attempt < PlacementAttempts; attempt++)
@@ -111,7 +111,7 @@ public sealed partial class JitModule
                 continue;
             }
 
-            if (TryRelocate(placement, errors) && TryStoreAndPublish(placement, errors))
+            if (TryRelocate(placement, errors) && TryStoreAndPublish(placement, replacements, errors))
             {
                 ClearPending();
                 return true;
@@ -290,7 +290,7 @@ public sealed partial class JitModule
         }
     }
 
-    private bool TryStoreAndPublish(in Placement placement, List<LinkError> errors)
+    private bool TryStoreAndPublish(in Placement placement, EntryReplacement[] replacements, List<LinkError> errors)
     {
         ICodeMemory memory = _heap.Memory;
         ArenaMapping arena = placement.Arena.Mapping;
@@ -310,7 +310,7 @@ public sealed partial class JitModule
             entries[i] = _pendingFunctions[i].Function;
         }
 
-        error = _heap.Publish(placement.Code, entries, new Reachability(entries, _pendingData));
+        error = _heap.Publish(placement.Code, entries, new Reachability(entries, _pendingData, replacements), replacements.Length > 0);
         if (!error.IsNone)
         {
             errors.Add(new(LinkErrorKind.System, default, default, $"The code cannot be published: {error}"));
@@ -426,7 +426,7 @@ public sealed partial class JitModule
     }
 
     /// <summary>The last step: every entry is released, and from then on any thread may call.</summary>
-    private sealed class Reachability(JitFunction[] functions, List<PendingData> data) : IPublicationTarget
+    private sealed class Reachability(JitFunction[] functions, List<PendingData> data, EntryReplacement[] replacements) : IPublicationTarget
     {
         public void MakeReachable()
         {
@@ -438,6 +438,11 @@ public sealed partial class JitModule
             foreach (JitFunction function in functions)
             {
                 function.MakeReachable();
+            }
+
+            foreach (EntryReplacement replacement in replacements)
+            {
+                replacement.Entry.Redirect(replacement.Function);
             }
         }
     }

@@ -101,6 +101,23 @@ public sealed partial class JitModule : IDisposable
         }
     }
 
+    /// <summary>
+    /// Defines a function that can be replaced: calls of its name, and of <see cref="JitEntry.Function"/>, go to
+    /// <paramref name="target"/> first and to other versions later.
+    /// </summary>
+    /// <param name="name">The name that callers use.</param>
+    /// <param name="target">The name of the first version.</param>
+    public JitEntry DefineEntry(ExternalName name, ExternalName target)
+    {
+        lock (_lock)
+        {
+            ExternalName slotName = ExternalName.Symbol($"{name}.slot");
+            JitData slot = DefineData(slotName, stackalloc byte[sizeof(ulong)], sizeof(ulong), isWritable: true, [new(0, RelocationKind.Abs8, target, 0)]);
+            JitFunction stub = Define(name, JitEntry.WriteStub(_heap.Machine, slotName));
+            return new(_heap, stub, slot, _names.TryGetValue(target, out Symbol symbol) ? symbol.Function : null);
+        }
+    }
+
     /// <summary>Gives a name to an address outside of the module: a host function, an object, a function of another module.</summary>
     public void Import(ExternalName name, nint address)
     {
@@ -137,11 +154,22 @@ public sealed partial class JitModule : IDisposable
     /// </summary>
     /// <param name="errors">Everything that is wrong, in order of definition; empty on success.</param>
     /// <returns>Whether the functions can be called now.</returns>
-    public bool TryPublish(out IReadOnlyList<LinkError> errors)
+    public bool TryPublish(out IReadOnlyList<LinkError> errors) => TryPublish([], out errors);
+
+    /// <summary>
+    /// The same for functions of which some take the place of others: the entries are swapped in the last step, when the new versions can be
+    /// executed by every core. What was replaced stays alive until it is freed through its module (<see cref="Free"/>).
+    /// </summary>
+    /// <param name="replacements">Published entries and functions of this module that are not published yet.</param>
+    /// <param name="errors">Everything that is wrong, in order of definition; empty on success.</param>
+    /// <returns>Whether the functions can be called now.</returns>
+    /// <exception cref="InvalidOperationException">An entry is not published, or a function is not about to be.</exception>
+    public bool TryPublish(ReadOnlySpan<EntryReplacement> replacements, out IReadOnlyList<LinkError> errors)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
+            CheckReplacements(replacements);
             List<LinkError> found = [.. _definitionErrors];
             errors = found;
             ResolveAll(found);
@@ -155,7 +183,7 @@ public sealed partial class JitModule : IDisposable
                 return true;
             }
 
-            return LinkAndPublish(found);
+            return LinkAndPublish(replacements.ToArray(), found);
         }
     }
 
@@ -215,6 +243,25 @@ public sealed partial class JitModule : IDisposable
         if (alignment is <= 0 or > 4096 || (alignment & (alignment - 1)) != 0)
         {
             throw new ArgumentOutOfRangeException(nameof(alignment), alignment, "A power of two up to 4096 is expected.");
+        }
+    }
+
+    // Nothing may go wrong in the last step.
+    private void CheckReplacements(ReadOnlySpan<EntryReplacement> replacements)
+    {
+        HashSet<JitFunction> pending = [];
+        foreach (PendingFunction function in replacements.IsEmpty ? [] : _pendingFunctions)
+        {
+            pending.Add(function.Function);
+        }
+
+        foreach ((JitEntry entry, JitFunction function) in replacements)
+        {
+            if (!entry.Function.IsPublished || !pending.Contains(function))
+            {
+                throw new InvalidOperationException($"{function.Name} cannot replace what is behind {entry.Function.Name}: "
+                    + (entry.Function.IsPublished ? "it is not about to be published by this module." : "the entry is not published."));
+            }
         }
     }
 

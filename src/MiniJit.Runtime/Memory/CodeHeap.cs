@@ -43,6 +43,7 @@ public sealed class CodeHeap : IDisposable
     private readonly Queue<RetiredBatch> _retired = [];
     private readonly PublicationPlan _newCode;
     private readonly PublicationPlan? _reusedMemory;
+    private readonly PublicationPlan? _replacedFunction;
     private readonly PublicationExecutor _executor;
     private readonly IQuiescence _quiescence;
     private readonly ulong _hint;
@@ -58,21 +59,29 @@ public sealed class CodeHeap : IDisposable
     }
 
     internal CodeHeap(
-        ICodeMemory memory, MachineTraits machine, IPublicationPort port, OperatingSystemKind system, IQuiescence quiescence, ulong hint = 0)
+        ICodeMemory memory,
+        MachineTraits machine,
+        IPublicationPort port,
+        OperatingSystemKind system,
+        IQuiescence quiescence,
+        ulong hint = 0,
+        Func<PublicationPlan, PublicationPlan>? edit = null)
     {
         Memory = memory;
         Machine = machine;
         _quiescence = quiescence;
         _hint = hint;
         PublicationCapabilities capabilities = port.Probe(memory.Views);
-        if (!PublicationPlan.TryChoose(system, machine.Architecture, capabilities, PublicationScenario.NewCode, out _newCode, out string refusal))
-        {
-            throw new PlatformNotSupportedException($"Code cannot be published safely: {refusal}.");
-        }
-
-        _reusedMemory = PublicationPlan.TryChoose(
-            system, machine.Architecture, capabilities, PublicationScenario.ReusedMemory, out PublicationPlan plan, out _) ? plan : null;
+        _newCode = Choose(PublicationScenario.NewCode, out string refusal)
+            ?? throw new PlatformNotSupportedException($"Code cannot be published safely: {refusal}.");
+        _reusedMemory = Choose(PublicationScenario.ReusedMemory, out _);
+        _replacedFunction = Choose(PublicationScenario.ReplacedFunction, out _);
         _executor = new(memory, port);
+
+        PublicationPlan? Choose(PublicationScenario scenario, out string refusal) =>
+            !PublicationPlan.TryChoose(system, machine.Architecture, capabilities, scenario, out PublicationPlan plan, out refusal) ? null
+            : edit is null ? plan
+            : edit(plan);
     }
 
     /// <summary>A snapshot of the heap's size.</summary>
@@ -100,8 +109,8 @@ public sealed class CodeHeap : IDisposable
 
     internal PublicationExecutor Executor => _executor;
 
-    /// <summary>The plan for memory that never held code, as text.</summary>
-    public string DescribePublication() => _newCode.ToString() + _reusedMemory;
+    /// <summary>The plans for memory that never held code, for memory that did, and for a function that is replaced, as text.</summary>
+    public string DescribePublication() => $"{_newCode}{_reusedMemory}{_replacedFunction}";
 
     /// <summary>The function that holds an address, for reports about a program counter. Takes no lock and may be called at any time.</summary>
     /// <param name="address">Any address.</param>
@@ -190,7 +199,7 @@ public sealed class CodeHeap : IDisposable
     /// Publishes blocks that are completely written: one run of the plan for all of them, whose last step enters the
     /// given ranges in the index and lets <paramref name="target"/> hand out the entries.
     /// </summary>
-    internal SystemError Publish(ReadOnlySpan<CodeBlock> blocks, ReadOnlySpan<IAddressRange> entries, IPublicationTarget target)
+    internal SystemError Publish(ReadOnlySpan<CodeBlock> blocks, ReadOnlySpan<IAddressRange> entries, IPublicationTarget target, bool replaces = false)
     {
         bool reused = false;
         var ranges = new CodeRange[blocks.Length];
@@ -215,7 +224,7 @@ public sealed class CodeHeap : IDisposable
         }
 
         // Blocks over memory that held code exist only where there is a plan for them.
-        PublicationPlan plan = reused ? _reusedMemory! : _newCode;
+        PublicationPlan plan = (replaces ? _replacedFunction : null) ?? (reused ? _reusedMemory! : _newCode);
         return _executor.Run(plan, ranges.AsSpan(0, count), new LastStep(this, blocks.ToArray(), entries.ToArray(), target));
     }
 

@@ -1,6 +1,7 @@
 // What the code memories of all hosts share: addresses are pointers of this process.
 using System;
 using System.Runtime.InteropServices;
+using System.Threading;
 using MiniJit.Runtime.Invocation;
 using MiniJit.Runtime.Platform;
 
@@ -58,6 +59,8 @@ internal abstract unsafe class HostCodeMemory(IHostCalls calls) : ICodeMemory
 
     public virtual void Store(in ArenaMapping arena, ulong address, ReadOnlySpan<byte> bytes) =>
         bytes.CopyTo(new Span<byte>((void*)arena.WritableAddress(address), bytes.Length));
+
+    public void StoreRelease(in ArenaMapping arena, ulong address, ulong value) => Volatile.Write(ref *(ulong*)address, value);
 
     public void Load(in ArenaMapping arena, ulong address, Span<byte> bytes) =>
         new ReadOnlySpan<byte>((void*)address, bytes.Length).CopyTo(bytes);

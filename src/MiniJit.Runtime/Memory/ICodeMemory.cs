@@ -67,6 +67,9 @@ internal interface ICodeMemory
     /// <summary>Writes bytes, through the writable view if the address is code.</summary>
     void Store(in ArenaMapping arena, ulong address, ReadOnlySpan<byte> bytes);
 
+    /// <summary>Writes 8 aligned bytes of data memory at once, after everything that this thread has written before.</summary>
+    void StoreRelease(in ArenaMapping arena, ulong address, ulong value);
+
     /// <summary>Repeats a pattern over a range whose length is a multiple of the pattern's.</summary>
     void Fill(in ArenaMapping arena, ulong address, long length, ReadOnlySpan<byte> pattern);
 

@@ -2,6 +2,8 @@
 // so everything here is a fact of the architecture manual, not of our code generator.
 using System;
 using System.Runtime.InteropServices;
+using MiniJit.Codegen;
+using MiniJit.Runtime.Linking;
 
 namespace MiniJit.Runtime.Platform;
 
@@ -16,18 +18,33 @@ namespace MiniJit.Runtime.Platform;
 /// inside of an arena reaches if twice this stays within the shortest of them (x86-64: rel32 ±2 GiB; AArch64: BL ±128 MiB).
 /// </param>
 /// <param name="Veneer">Machine code that jumps to the 8-byte address stored right behind it.</param>
-internal sealed record MachineTraits(Architecture Architecture, byte[] Filler, long CodeReach, byte[] Veneer)
+/// <param name="EntryStub">Machine code that jumps to the address in a slot of data memory; see <see cref="JitEntry"/>.</param>
+/// <param name="EntryRelocations">How the stub names the slot.</param>
+internal sealed record MachineTraits(
+    Architecture Architecture,
+    byte[] Filler,
+    long CodeReach,
+    byte[] Veneer,
+    byte[] EntryStub,
+    (int Offset, RelocationKind Kind, long Addend)[] EntryRelocations)
 {
     private const long MiB = 1L << 20;
 
     // int3. Zeroed memory would not do: 00 00 is add [rax], al.
     // The veneer: jmp [rip+0] ; .quad target                   FF /4, ModRM 25 = RIP-relative; padded so that the address is aligned
-    public static MachineTraits X64 { get; } = new(Architecture.X64, [0xCC], 256 * MiB, [0x66, 0x90, 0xFF, 0x25, 0, 0, 0, 0]);
+    // The stub: jmp [rip+slot]                                FF /4
+    public static MachineTraits X64 { get; } = new(
+        Architecture.X64, [0xCC], 256 * MiB, [0x66, 0x90, 0xFF, 0x25, 0, 0, 0, 0],
+        [0xFF, 0x25, 0, 0, 0, 0],
+        [(2, RelocationKind.X64PcRel4, -4)]);
 
     // udf #0 is all zeros and raises SIGILL; brk would be taken for a breakpoint by a debugger.
     // The veneer: ldr x16, #8 ; br x16 ; .quad target          x16 is IP0, free at every call by the AAPCS64
-    public static MachineTraits Arm64 { get; } =
-        new(Architecture.Arm64, [0, 0, 0, 0], 64 * MiB, [0x50, 0x00, 0x00, 0x58, 0x00, 0x02, 0x1F, 0xD6]);
+    // The stub: bti c ; adrp x16, slot ; add x16, x16, #lo12 ; ldr x16, [x16] ; br x16
+    public static MachineTraits Arm64 { get; } = new(
+        Architecture.Arm64, [0, 0, 0, 0], 64 * MiB, [0x50, 0x00, 0x00, 0x58, 0x00, 0x02, 0x1F, 0xD6],
+        [0x5F, 0x24, 0x03, 0xD5, 0x10, 0x00, 0x00, 0x90, 0x10, 0x02, 0x00, 0x91, 0x10, 0x02, 0x40, 0xF9, 0x00, 0x02, 0x1F, 0xD6],
+        [(4, RelocationKind.Arm64AdrPage21, 0), (8, RelocationKind.Arm64AddLo12, 0)]);
 
     /// <summary>Bytes of a veneer with its address.</summary>
     public int VeneerSize => Veneer.Length + sizeof(ulong);
