@@ -14,7 +14,7 @@ internal sealed partial class X64Emitter
 {
     private const int UnrolledProbes = 4, LargeFrame = 32 << 10;
 
-    protected override void EmitPrologue()
+    private void EmitPrologue()
     {
         _buffer.StartInstruction();
         int growth = _frame.ArgArea - _frame.IncomingArgs;

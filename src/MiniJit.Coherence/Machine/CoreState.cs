@@ -9,8 +9,10 @@ using MiniJit.Coherence.Arithmetic;
 
 namespace MiniJit.Coherence.Machine;
 
-/// <summary>x0–x30, then <see cref="CoreState.StackPointer"/>, <see cref="CoreState.ZeroRegister"/> and <see cref="CoreState.Discard"/>.</summary>
-[InlineArray(34)]
+/// <summary>
+/// x0–x30, then <see cref="CoreState.StackPointer"/>, <see cref="CoreState.ZeroRegister"/>, <see cref="CoreState.Discard"/> and the flags.
+/// </summary>
+[InlineArray(38)]
 internal struct GeneralRegisters
 {
     private ulong _first;
@@ -45,8 +47,15 @@ internal struct CoreState
     /// <summary>Takes what is written to the zero register; never read.</summary>
     public const int Discard = 33;
 
-    public VectorRegisters Vectors;
+    /// <summary>
+    /// The flags as they are cheapest to write: N is the sign of a word, Z is that a word is zero, C is 0 or 1, V is the sign of a word.
+    /// <see cref="Flags"/> packs and unpacks them.
+    /// </summary>
+    public const int NegativeWord = 34, ZeroWord = 35, CarryWord = 36, OverflowWord = 37;
+
+    // First, so that a pointer to the state points to x0.
     public GeneralRegisters General;
+    public VectorRegisters Vectors;
 
     /// <summary>Address of the next instruction.</summary>
     public ulong Pc;
@@ -58,7 +67,17 @@ internal struct CoreState
     public FloatEnvironment Float;
 
     /// <summary>N, Z, C and V.</summary>
-    public ConditionFlags Flags;
+    public ConditionFlags Flags
+    {
+        readonly get => (ConditionFlags)(((General[NegativeWord] >> 63) << 3) | (General[ZeroWord] == 0 ? 4ul : 0) | (General[CarryWord] << 1) | (General[OverflowWord] >> 63));
+        set
+        {
+            General[NegativeWord] = (ulong)value << 60;
+            General[ZeroWord] = ~(ulong)value & (ulong)ConditionFlags.Zero;
+            General[CarryWord] = ((ulong)value >> 1) & 1;
+            General[OverflowWord] = (ulong)value << 63;
+        }
+    }
 
     /// <summary>FPCR as MRS reads and MSR writes it: bits that do not exist stay zero.</summary>
     public uint FloatControl

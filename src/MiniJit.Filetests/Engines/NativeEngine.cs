@@ -74,7 +74,7 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
         {
             return end.Kind == TrapKind.Trap
                 ? Completion.Trapped(end.Code, end.ToString())
-                : Completion.Failed($"{end}{Listing(end)}");
+                : Completion.Failed($"{end}{Listing(end, compiler, target, _functions, _compiled)}");
         }
 
         DataValue[] results = new DataValue[signature.Returns.Count];
@@ -101,7 +101,8 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
         return text.ToString();
     }
 
-    private static string Describe(IReadOnlyList<LinkError> errors)
+    /// <summary>What is wrong with the links, one line each.</summary>
+    public static string Describe(IReadOnlyList<LinkError> errors)
     {
         StringBuilder text = new();
         foreach (LinkError error in errors)
@@ -115,11 +116,12 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
         return text.ToString();
     }
 
-    // The instructions around a fault.
-    private string Listing(TrapInfo end)
+    /// <summary>The instructions around a fault.</summary>
+    public static string Listing(
+        TrapInfo end, CompileContext compiler, Target target, IReadOnlyList<Function> functions, JitFunction[] compiled)
     {
-        int index = Array.IndexOf(_compiled, end.Function);
-        if (index < 0 || compiler.Compile(_functions[index], target) is not CompiledCode code)
+        int index = Array.IndexOf(compiled, end.Function);
+        if (index < 0 || compiler.Compile(functions[index], target) is not CompiledCode code)
         {
             return "";
         }

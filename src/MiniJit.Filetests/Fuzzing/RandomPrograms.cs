@@ -51,7 +51,7 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations, boo
             Fill(i);
         }
 
-        return FuzzProgram.Create(~seed, [.. _functions]);
+        return new([.. _functions], ~seed);
     }
 
     private void Randomize(Signature signature, SplitMix64 random, bool outermost)
@@ -168,16 +168,7 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations, boo
             Signature signature = _function.SignatureOf(callee);
             if (signature.CallConv == CallConv.Tail && _function.Signature.CallConv == CallConv.Tail && SameReturns(signature))
             {
-                Value[] args = Picks(signature.Params);
-                if (_random.OneIn(3))
-                {
-                    _builder.ReturnCallIndirect(_function.ExtFuncs[callee.Index].Signature, _builder.FuncAddr(IrType.I64, callee), args);
-                }
-                else
-                {
-                    _builder.ReturnCall(callee, args);
-                }
-
+                _builder.ReturnCall(callee, Picks(signature.Params));
                 return;
             }
         }

@@ -1,0 +1,140 @@
+// A64Instruction → MicroOp. Everything that can be decided once is decided here: operation and size, zero register or stack pointer,
+// masks of bit fields, truth tables of conditions, where a branch goes, what is fused.
+//
+// What has no micro-op of its own is bound: the micro-op points to the instruction and to the operation that executes it
+// (FloatUnit, VectorUnit, IntegerUnit), or to the instruction alone for those that the core executes outside of its loop.
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using MiniJit.Backend.Arm64;
+using MiniJit.Coherence.Fetch;
+
+namespace MiniJit.Coherence.Machine;
+
+/// <summary>Translates for one machine; owns the instructions that micro-ops point to.</summary>
+internal sealed unsafe partial class Translator : IDisposable
+{
+    private const int BoundPerChunk = 256;
+
+    private readonly Dictionary<uint, nint> _bound = [];
+    private readonly List<nint> _chunks = [];
+    private int _used = BoundPerChunk;
+
+    /// <summary>Decodes one instruction of a unit in its place.</summary>
+    /// <param name="ops">The unit.</param>
+    /// <param name="op">Which of its micro-ops.</param>
+    public void Decode(MicroOp* ops, MicroOp* op)
+    {
+        CodeUnitHeader* header = (CodeUnitHeader*)(ops - 1);
+        int index = (int)(op - ops);
+        Unit unit = new(ops, header->Count, index);
+        uint word = header->Words[index];
+        MicroOp result = Translate(word, unit);
+        if (index + 1 < header->Count)
+        {
+            Fuse(ref result, header->Words[index + 1], unit);
+        }
+
+        *op = result;
+    }
+
+    public void Dispose()
+    {
+        foreach (nint chunk in _chunks)
+        {
+            NativeMemory.Free((void*)chunk);
+        }
+
+        _chunks.Clear();
+        _bound.Clear();
+    }
+
+    /// <summary>Register operands as indices: 31 as zero register when read, as nothing when written, or as stack pointer.</summary>
+    private static byte Source(int register) => (byte)(register == 31 ? CoreState.ZeroRegister : register);
+
+    private static byte Target(int register) => (byte)(register == 31 ? CoreState.Discard : register);
+
+    private MicroOp Translate(uint word, in Unit unit)
+    {
+        MicroOp op = default;
+        if (!Backend.Arm64.Decode.TryInstruction(word, out A64Instruction i))
+        {
+            op.Op = MicroOpcode.Undefined;
+        }
+        else if (!TryImmediate(i, ref op) && !TryRegister(i, ref op) && !TryBranch(i, unit, ref op) && !TryMemory(i, ref op)
+            && !TrySystem(i, ref op))
+        {
+            op = default;
+            op.Op = MicroOpcode.Bound;
+        }
+
+        if (op.Op >= MicroOpcode.Bound && op.Op != MicroOpcode.Undefined)
+        {
+            op.Imm = (long)Bind(word, i);
+            if (op.Op == MicroOpcode.Bound && ((BoundInstruction*)op.Imm)->Operation == null)
+            {
+                op.Op = MicroOpcode.Undefined;
+            }
+        }
+
+        return op;
+    }
+
+    /// <summary>The instruction in memory that does not move, with its operation.</summary>
+    private BoundInstruction* Bind(uint word, in A64Instruction instruction)
+    {
+        if (_bound.TryGetValue(word, out nint known))
+        {
+            return (BoundInstruction*)known;
+        }
+
+        if (_used == BoundPerChunk)
+        {
+            _chunks.Add((nint)NativeMemory.AllocZeroed(BoundPerChunk, (nuint)sizeof(BoundInstruction)));
+            _used = 0;
+        }
+
+        BoundInstruction* bound = (BoundInstruction*)_chunks[^1] + _used++;
+        bound->Instruction = instruction;
+        bound->Word = word;
+        bound->Operation = IntegerUnit.Bind(instruction);
+        if (bound->Operation == null)
+        {
+            bound->Operation = FloatUnit.Bind(instruction);
+        }
+
+        if (bound->Operation == null)
+        {
+            bound->Operation = VectorUnit.Bind(instruction);
+        }
+
+        bound->Structure = VectorUnit.BindStructure(instruction);
+        _bound.Add(word, (nint)bound);
+        return bound;
+    }
+
+    /// <summary>Where an instruction stands.</summary>
+    private readonly struct Unit(MicroOp* ops, int count, int index)
+    {
+        public readonly MicroOp* Ops = ops;
+        public readonly int Count = count;
+        public readonly int Index = index;
+
+        public Unit Next => new(Ops, Count, Index + 1);
+
+        /// <summary>Distance in bytes from this micro-op to that of a branch's target: in the unit, or the slot of this branch that leaves it.</summary>
+        public int DistanceTo(long displacement)
+        {
+            long target = Index + (displacement / 4);
+            if (target >= 0 && target < Count)
+            {
+                return (int)(target - Index) * MicroOp.Bytes;
+            }
+
+            MicroOp* slot = Ops + Count + 1 + Index;
+            slot->Op = MicroOpcode.Leave;
+            slot->Imm = (Index * 4) + displacement;
+            return (Count + 1) * MicroOp.Bytes;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// The memory of the machine, in frames. A frame may be mapped at several addresses (the two views of a code page), so what
+// is known about its contents — that instructions were decoded from it, that a core watches it — belongs to the frame.
+//
+// Frames are host memory at fixed places: cores keep pointers to them in their translation caches, which is what makes a guest's
+// load a handful of host instructions.
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using MiniJit.Coherence.Fetch;
+
+namespace MiniJit.Coherence.Memory;
+
+/// <summary>Frame number and offset in one number.</summary>
+internal readonly record struct PhysicalAddress(ulong Value)
+{
+    public int Frame => (int)(Value >> PhysicalMemory.PageBits);
+
+    public int Offset => (int)(Value & (PhysicalMemory.PageSize - 1));
+
+    public static PhysicalAddress Of(int frame, int offset) => new(((ulong)(uint)frame << PhysicalMemory.PageBits) | (uint)offset);
+}
+
+/// <summary>Why stores to a frame are told to somebody; such frames are in no core's translation cache for writing.</summary>
+[Flags]
+internal enum FrameWatch : byte
+{
+    None = 0,
+
+    /// <summary>Instructions were fetched from it: the coherence model performs the stores.</summary>
+    Code = 1,
+
+    /// <summary>A core that is not running holds an exclusive monitor on it.</summary>
+    Monitor = 2,
+}
+
+internal unsafe struct Frame
+{
+    public byte* Bytes;
+
+    /// <summary>Number of pages that map it; 0 is free.</summary>
+    public int Mappings;
+
+    public FrameWatch Watch;
+
+    /// <summary>What the coherence model keeps about it.</summary>
+    public CodeUnit? Code;
+}
+
+internal sealed unsafe class PhysicalMemory : IDisposable
+{
+    public const int PageBits = 12;
+    public const int PageSize = 1 << PageBits;
+
+    private const int FramesPerChunk = 256;
+
+    private readonly List<nint> _chunks = [];
+    private readonly Stack<int> _free = [];
+    private Frame[] _frames = new Frame[FramesPerChunk];
+
+    /// <summary>Frames ever used; the largest number plus one.</summary>
+    public int Count { get; private set; }
+
+    public ref Frame this[int frame] => ref _frames[frame];
+
+    /// <summary>A zeroed frame with one mapping. The frame given back last is the first to be used again.</summary>
+    public int Allocate()
+    {
+        if (!_free.TryPop(out int frame))
+        {
+            frame = Count++;
+            if (frame % FramesPerChunk == 0)
+            {
+                _chunks.Add((nint)NativeMemory.AlignedAlloc(FramesPerChunk * PageSize, PageSize));
+                Array.Resize(ref _frames, Math.Max(_frames.Length, Count + FramesPerChunk));
+            }
+
+            _frames[frame].Bytes = (byte*)_chunks[frame / FramesPerChunk] + ((frame % FramesPerChunk) * PageSize);
+        }
+
+        _frames[frame].Mappings = 1;
+        NativeMemory.Clear(_frames[frame].Bytes, PageSize);
+        return frame;
+    }
+
+    /// <summary>Takes one mapping away; with the last one the frame becomes free.</summary>
+    public bool Release(int frame)
+    {
+        if (--_frames[frame].Mappings > 0)
+        {
+            return false;
+        }
+
+        _free.Push(frame);
+        return true;
+    }
+
+    public void Dispose()
+    {
+        foreach (nint chunk in _chunks)
+        {
+            NativeMemory.AlignedFree((void*)chunk);
+        }
+
+        _chunks.Clear();
+        _frames = [];
+    }
+}
