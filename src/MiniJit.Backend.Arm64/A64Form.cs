@@ -51,7 +51,7 @@ internal enum A64Form : ushort
     SshrVec, UshrVec, SsraVec, UsraVec, SrshrVec, UrshrVec, SrsraVec, UrsraVec, SriVec, ShlVec, SliVec, SqshluVec, SqshlImmVec,
     UqshlImmVec, ShrnVec, SqshrunVec, RshrnVec, SqrshrunVec, SqshrnVec, UqshrnVec, SqrshrnVec, UqrshrnVec, SshllVec, UshllVec, MulElem,
     MlaElem, MlsElem, SqdmulhElem, SqrdmulhElem, SmlalElem, UmlalElem, SmlslElem, UmlslElem, SmullElem, UmullElem, SqdmlalElem,
-    SqdmlslElem, SqdmullElem, SdotElem, UdotElem,
+    SqdmlslElem, SqdmullElem, SdotElem, UdotElem, UsdotElem, SudotElem,
 
     // Advanced SIMD: floating-point vectors
     FmaxnmVec, FmlaVec, FaddVec, FmulxVec, FcmeqVec, FmaxVec, FrecpsVec, FminnmVec, FmlsVec, FsubVec, FminVec, FrsqrtsVec, FmaxnmpVec,

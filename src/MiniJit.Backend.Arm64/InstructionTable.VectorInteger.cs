@@ -182,5 +182,7 @@ internal static partial class InstructionTable
         New(A64Form.SqdmullElem,  "sqdmull",  "0 Q 0 01111 size L Rm 1011 H 0 Rn Rd",  [VdWide, Vn, VmElem], Vector | Upper, lanes: HS),
         New(A64Form.SdotElem,     "sdot",     "0 Q 0 01111 10 L Rm 1110 H 0 Rn Rd",    [VdTied, VnBytes, VmBytesElem], lanes: S, needs: Dot),
         New(A64Form.UdotElem,     "udot",     "0 Q 1 01111 10 L Rm 1110 H 0 Rn Rd",    [VdTied, VnBytes, VmBytesElem], lanes: S, needs: Dot),
+        New(A64Form.UsdotElem,    "usdot",    "0 Q 0 01111 10 L Rm 1111 H 0 Rn Rd",    [VdTied, VnBytes, VmBytesElem], lanes: S, needs: Arm64Features.I8mm),
+        New(A64Form.SudotElem,    "sudot",    "0 Q 0 01111 00 L Rm 1111 H 0 Rn Rd",    [VdTied, VnBytes, VmBytesElem], lanes: S, needs: Arm64Features.I8mm),
     ];
 }
