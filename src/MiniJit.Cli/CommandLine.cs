@@ -36,6 +36,7 @@ internal static class CommandLine
         root.Add(new TestCommand().Create(worker));
         FileCommands.AddTo(root);
         root.Add(MachineCommand.Create());
+        root.Add(DoctorCommand.Create());
         foreach (Option option in root.Options)
         {
             if (option is HelpOption { Action: HelpAction } help)

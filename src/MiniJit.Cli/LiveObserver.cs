@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace MiniJit.Cli;
 
-/// <summary>A progress bar while tests run on a terminal. The only user of Spectre.Console, which is not even loaded in a pipe.</summary>
+/// <summary>A progress bar while tests run on a terminal. Spectre.Console, which draws it, is not even loaded in a pipe.</summary>
 internal sealed class LiveObserver : IRunObserver
 {
     private readonly ProgressTask _task;

@@ -326,7 +326,7 @@ public sealed class CodeHeapTests
     {
         public List<PublicationStepKind> Steps { get; } = [];
 
-        public void StepDone(PublicationStep step, in CodeRange range, SystemError error) => Steps.Add(step.Kind);
+        public void StepDone(PublicationStep step, in CodeRange range, SystemError error, TimeSpan duration) => Steps.Add(step.Kind);
     }
 
     private sealed class Gate : IQuiescence

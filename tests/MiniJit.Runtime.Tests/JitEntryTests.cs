@@ -247,6 +247,6 @@ public sealed unsafe class JitEntryTests : IDisposable
     {
         public List<PublicationStepKind> Steps { get; } = [];
 
-        public void StepDone(PublicationStep step, in CodeRange range, SystemError error) => Steps.Add(step.Kind);
+        public void StepDone(PublicationStep step, in CodeRange range, SystemError error, TimeSpan duration) => Steps.Add(step.Kind);
     }
 }

@@ -334,7 +334,7 @@ public sealed unsafe class JitModuleTests : IDisposable
     {
         public int Reachable { get; private set; }
 
-        public void StepDone(PublicationStep step, in CodeRange range, SystemError error) =>
+        public void StepDone(PublicationStep step, in CodeRange range, SystemError error, TimeSpan duration) =>
             Reachable += step.Kind == PublicationStepKind.MakeReachable ? 1 : 0;
     }
 

@@ -31,6 +31,9 @@ internal static unsafe partial class LinuxCalls
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     public static partial nint Syscall(nint number, nint command, nint flags, nint cpu);
 
+    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
+    public static partial int Prctl(int option, nuint a, nuint b, nuint c, nuint d);
+
     [LibraryImport("libc", EntryPoint = "sched_getaffinity", SetLastError = true)]
     public static partial int SchedGetAffinity(int thread, nuint size, byte* set);
 

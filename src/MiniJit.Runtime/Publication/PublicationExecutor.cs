@@ -1,5 +1,6 @@
 // Runs plans. The memory and the port decide on which machine: the host's or a simulated one.
 using System;
+using System.Diagnostics;
 using MiniJit.Runtime.Memory;
 using MiniJit.Runtime.Platform;
 
@@ -31,7 +32,12 @@ internal interface IPublicationTarget
 /// <summary>Sees every step of every publication: reports, tests and the lab.</summary>
 internal interface IPublicationObserver
 {
-    void StepDone(PublicationStep step, in CodeRange range, SystemError error);
+    /// <summary>A plan is about to be carried out.</summary>
+    void Begins(PublicationPlan plan)
+    {
+    }
+
+    void StepDone(PublicationStep step, in CodeRange range, SystemError error, TimeSpan duration);
 }
 
 internal sealed class PublicationExecutor(ICodeMemory memory, IPublicationPort port)
@@ -44,9 +50,11 @@ internal sealed class PublicationExecutor(ICodeMemory memory, IPublicationPort p
     /// </summary>
     public SystemError Run(PublicationPlan plan, ReadOnlySpan<CodeRange> ranges, IPublicationTarget target)
     {
+        Observer?.Begins(plan);
         foreach (PublicationStep step in plan.Steps)
         {
             SystemError error = default;
+            long start = Observer is null ? 0 : Stopwatch.GetTimestamp();
             if (step.Info.Scope == StepScope.Deferred)
             {
                 continue;                                        // nobody waits: the heap does it when the time has come
@@ -55,19 +63,20 @@ internal sealed class PublicationExecutor(ICodeMemory memory, IPublicationPort p
             if (step.Kind == PublicationStepKind.MakeReachable)
             {
                 target.MakeReachable();
-                Observer?.StepDone(step, default, error);
+                Observer?.StepDone(step, default, error, Stopwatch.GetElapsedTime(start));
             }
             else if (step.Info.Scope == StepScope.Batch)
             {
                 error = port.Perform(step, default);
-                Observer?.StepDone(step, default, error);
+                Observer?.StepDone(step, default, error, Stopwatch.GetElapsedTime(start));
             }
             else
             {
                 foreach (ref readonly CodeRange range in ranges)
                 {
                     error = step.Kind == PublicationStepKind.ProtectExecute ? Protect(range) : port.Perform(step, range);
-                    Observer?.StepDone(step, range, error);
+                    Observer?.StepDone(step, range, error, Stopwatch.GetElapsedTime(start));
+                    start = Observer is null ? 0 : Stopwatch.GetTimestamp();
                     if (!error.IsNone)
                     {
                         break;
