@@ -6,7 +6,6 @@
 // register: bit i of Data says that operand i of the form's row is the zero register and that the allocator sees no such operand.
 using System;
 using System.Diagnostics;
-using MiniJit.Codegen.Abi;
 using MiniJit.Codegen.Lowering;
 using MiniJit.Codegen.Machine;
 using MiniJit.Codegen.Settings;
@@ -15,7 +14,8 @@ using MiniJit.IR;
 namespace MiniJit.Backend.Arm64;
 
 /// <summary>Lowering for AArch64; one per compile context and target.</summary>
-internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Settings isa, CallConv libraryConvention) : LowerContext
+internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Settings isa, CallConv libraryConvention)
+    : LowerContext(settings, libraryConvention)
 {
     protected override string TargetName => "aarch64";
 

@@ -126,7 +126,7 @@ internal static class Abi
 
         if (isWinch && offset > 0)
         {
-            PackWinchReturns(signature, assignment, out offset);
+            offset = assignment.PackReturnsReversed(signature);
         }
 
         if (offset > 0)
@@ -136,27 +136,6 @@ internal static class Abi
             if (!settings.EnableMultiRetImplicitSret && !isWinch)
             {
                 assignment.Error ??= "unsupported: too many return values for the result registers (enable_multi_ret_implicit_sret is off)";
-            }
-        }
-    }
-
-    // winch keeps the other results in reverse order, by natural size, unless one of them needs a whole word.
-    private static void PackWinchReturns(Signature signature, AbiAssignment assignment, out int size)
-    {
-        bool words = false;
-        foreach (AbiParam result in signature.Returns)
-        {
-            words |= result.Extension != ArgumentExtension.None || result.Type == IrType.F16 || (result.Type.IsVector && result.Type.Bytes == 2);
-        }
-
-        size = 0;
-        for (int i = assignment.Parts.Count - 1; i >= 0; i--)
-        {
-            ref AbiPart part = ref assignment.Parts[i];
-            if (!part.InRegister)
-            {
-                part = part with { Offset = size };
-                size += words ? Math.Max(8, part.Type.Bytes) : part.Type.Bytes;
             }
         }
     }

@@ -161,10 +161,10 @@ internal sealed partial class X64Emitter
     {
         _branches.ClearBounds();
         int start = PrologueBound(), nextMove = 0;
-        Span<AllocationMove> moves = _allocation.Moves.Span;
-        for (int i = 0; i < _code.Blocks.Count; i++)
+        Span<AllocationMove> moves = Placement.Moves.Span;
+        for (int i = 0; i < Code.Blocks.Count; i++)
         {
-            ref readonly VCodeBlock block = ref _code.Blocks[i];
+            ref readonly VCodeBlock block = ref Code.Blocks[i];
             _branches.AddBound(start);
             int moveCount = 0, size = 0;
             for (; nextMove < moves.Length && moves[nextMove].Point.Inst < block.EndInst; nextMove++)
@@ -172,12 +172,12 @@ internal sealed partial class X64Emitter
                 moveCount++;
             }
 
-            foreach (ref readonly MachineInst inst in _code.Insts.Slice(block.FirstInst, block.EndInst - block.FirstInst))
+            foreach (ref readonly MachineInst inst in Code.Insts.Slice(block.FirstInst, block.EndInst - block.FirstInst))
             {
                 size += SizeBound(inst);
             }
 
-            ref readonly MachineInst last = ref _code.Insts[block.EndInst - 1];
+            ref readonly MachineInst last = ref Code.Insts[block.EndInst - 1];
             if (last.Form == (ushort)X64Form.JmpLabel && size == BranchEncoder.MaxTerminatorSize && moveCount == 0)
             {
                 _buffer.Thread(new Label(i), new Label(last.Data));
@@ -191,7 +191,7 @@ internal sealed partial class X64Emitter
 
     private int CopyBound(in MachineInst move)
     {
-        Allocation from = _allocation.Allocations[move.FirstOperand], to = _allocation.Allocations[move.FirstOperand + 1];
+        Allocation from = Placement.Allocations[move.FirstOperand], to = Placement.Allocations[move.FirstOperand + 1];
         return from == to ? 0 : from.IsSlot && to.IsSlot ? 2 * MoveBound : MoveBound;
     }
 

@@ -14,7 +14,7 @@ internal sealed partial class X64Emitter
 {
     private const int UnrolledProbes = 4, LargeFrame = 32 << 10;
 
-    private void EmitPrologue()
+    protected override void EmitPrologue()
     {
         _buffer.StartInstruction();
         int growth = _frame.ArgArea - _frame.IncomingArgs;

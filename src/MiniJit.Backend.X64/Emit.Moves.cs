@@ -10,7 +10,7 @@ namespace MiniJit.Backend.X64;
 
 internal sealed partial class X64Emitter
 {
-    private void EmitMove(Allocation from, Allocation to, RegClass regClass, int size)
+    protected override void EmitMove(Allocation from, Allocation to, RegClass regClass, int size)
     {
         if (from == to)
         {

@@ -1,6 +1,6 @@
-// Emission: allocated VCode to bytes. One pass over the blocks with the allocator's sorted moves interleaved; a form of
-// the table goes through one generic path (fields by its FieldMap, r/m by its Mode), pseudo-instructions are expanded by
-// the other parts: Emit.Frame.cs, Emit.Moves.cs, Emit.Control.cs, Emit.Convert.cs, Emit.Atomic.cs.
+// Emission of single instructions (the driver is FunctionEmitter): a form of the table goes through one generic path (fields by its
+// FieldMap, r/m by its Mode), pseudo-instructions are expanded by the other parts: Emit.Frame.cs, Emit.Moves.cs, Emit.Control.cs,
+// Emit.Convert.cs, Emit.Atomic.cs.
 //
 // r11 and xmm15 are never allocated and belong to a pseudo-instruction while it is expanded.
 using System;
@@ -17,90 +17,49 @@ using static MiniJit.Backend.X64.Registers;
 namespace MiniJit.Backend.X64;
 
 /// <summary>Emits functions, one after the other. Belongs to a compile context.</summary>
-internal sealed partial class X64Emitter
+internal sealed partial class X64Emitter : FunctionEmitter
 {
-    private readonly BranchEncoder _branches = new();
+    private readonly BranchEncoder _branches;
     private readonly MachineBuffer _buffer;
-    private VCode _code = null!;                               // valid during Emit
-    private AllocationResult _allocation = null!;
-    private FrameLayout _frame;
+    private FrameLayout _frame;                                // valid during Emit
 
-    public X64Emitter() => _buffer = new MachineBuffer(_branches);
-
-    /// <summary>Overwrites <paramref name="output"/> with the machine code of <paramref name="code"/>.</summary>
-    /// <param name="code">The function; its block indices are the labels.</param>
-    /// <param name="allocation">Where its operands are.</param>
-    /// <param name="frame">Its computed frame.</param>
-    /// <param name="constants">What RipConstant operands mention; float constants are added.</param>
-    /// <param name="tables">What table jumps mention.</param>
-    /// <param name="symbols">What symbol indices mention.</param>
-    /// <param name="output">The result.</param>
-    public void Emit(
-        VCode code, AllocationResult allocation, in FrameLayout frame, ConstantPool constants, JumpTables tables,
-        ReadOnlySpan<ExternalName> symbols, CompiledCode output)
+    public X64Emitter()
+        : this(new BranchEncoder())
     {
-        _code = code;
-        _allocation = allocation;
-        _frame = frame;
-        output.Clear();
-        _buffer.Reset(code.Blocks.Count);
-        _buffer.Constants = constants;
-        _buffer.Tables = tables;
-        PlanBlocks();
-
-        EmitPrologue();
-        _buffer.Jump(new Label(0));
-        int nextMove = 0;
-        for (int block = 0; block < code.Blocks.Count; block++)
-        {
-            if (!_buffer.IsThreaded(new Label(block)))
-            {
-                EmitBlock(block, ref nextMove);
-                if (_frame.BlockPadding != 0)
-                {
-                    _buffer.EndBlockWithPadding(_frame.BlockPadding);
-                }
-            }
-        }
-
-        Debug.Assert(nextMove == allocation.Moves.Count);
-        output.FrameSize = frame.FrameSize + 16;
-        _buffer.Finish(output, symbols);
     }
 
-    private void EmitBlock(int block, ref int nextMove)
+    private X64Emitter(BranchEncoder branches)
+        : this(branches, new MachineBuffer(branches))
+    {
+    }
+
+    private X64Emitter(BranchEncoder branches, MachineBuffer buffer)
+        : base(buffer) => (_branches, _buffer) = (branches, buffer);
+
+    protected override int ActivationSize => _frame.FrameSize + 16;
+
+    protected override void Begin(in FrameLayout frame)
+    {
+        _frame = frame;
+        PlanBlocks();
+    }
+
+    protected override void BeginBlock(int block)
     {
         _branches.NextBlock = block;
         _buffer.Bind(new Label(block));
-        ref readonly VCodeBlock info = ref _code.Blocks[block];
-        Span<MachineInst> insts = _code.Insts.Span;
-        Span<AllocationMove> moves = _allocation.Moves.Span;
-        for (int i = info.FirstInst; i < info.EndInst; i++)
-        {
-            _buffer.SetSource(_code.SourceLocs[i]);
-            EmitMoves(moves, ProgPoint.Before(i), ref nextMove);
-            ref readonly MachineInst inst = ref insts[i];
-            ReadOnlySpan<Allocation> operands = _allocation.Allocations.Slice(inst.FirstOperand, inst.OperandCount);
-            X64Form form = (X64Form)inst.Form;
-            if (form < X64Form.Args)
-            {
-                EmitForm(InstructionTable.Row(form), inst, operands);
-            }
-            else
-            {
-                EmitPseudo(form, inst, operands);
-            }
-
-            EmitMoves(moves, ProgPoint.After(i), ref nextMove);
-        }
     }
 
-    private void EmitMoves(Span<AllocationMove> moves, ProgPoint point, ref int next)
+    protected override void EmitInst(in MachineInst inst, ReadOnlySpan<Allocation> operands)
     {
-        while (next < moves.Length && moves[next].Point == point)
+        X64Form form = (X64Form)inst.Form;
+        if (form < X64Form.Args)
         {
-            ref readonly AllocationMove move = ref moves[next++];
-            EmitMove(move.From, move.To, move.Class, move.Class == RegClass.Int ? 8 : _code.FloatSpillWords * 8);
+            EmitForm(InstructionTable.Row(form), inst, operands);
+        }
+        else
+        {
+            EmitPseudo(form, inst, operands);
         }
     }
 

@@ -90,7 +90,7 @@ internal sealed partial class X64LowerContext
         ref readonly GlobalValueData data = ref Function.GlobalValues[global.Index];
         long total = data.Offset + offset;
         addend = (int)total;
-        bool near = data.Kind == GlobalValueKind.Symbol && data.IsColocated && !data.IsThreadLocal && !settings.IsPic && addend == total;
+        bool near = data.Kind == GlobalValueKind.Symbol && data.IsColocated && !data.IsThreadLocal && !Settings.IsPic && addend == total;
         symbol = near ? Symbol(data.Name) : 0;
         return near;
     }
@@ -109,9 +109,9 @@ internal sealed partial class X64LowerContext
         return LoadSymbol(data.Name, data.Offset, data.IsColocated);
     }
 
-    private VReg LoadSymbol(ExternalName name, long offset, bool colocated)
+    protected override VReg LoadSymbol(ExternalName name, long offset, bool colocated)
     {
-        SymbolAccess access = settings.IsPic ? SymbolAccess.Got : colocated ? SymbolAccess.PcRelative : SymbolAccess.Absolute;
+        SymbolAccess access = Settings.IsPic ? SymbolAccess.Got : colocated ? SymbolAccess.PcRelative : SymbolAccess.Absolute;
         bool separate = access == SymbolAccess.Got || offset != (int)offset;
         VReg address = Pseudo(X64Form.LoadSymbolAddress, 8, NewInt());
         Current.Data = Symbol(name);

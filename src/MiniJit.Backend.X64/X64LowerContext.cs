@@ -5,7 +5,6 @@
 // 32 bits (no partial-register writes), except where flags or low results of the narrow operation are wanted.
 using System;
 using System.Diagnostics;
-using MiniJit.Codegen.Abi;
 using MiniJit.Codegen.Lowering;
 using MiniJit.Codegen.Machine;
 using MiniJit.Codegen.Settings;
@@ -14,42 +13,12 @@ using MiniJit.IR;
 namespace MiniJit.Backend.X64;
 
 /// <summary>Lowering for x86-64; one per compile context and target.</summary>
-internal sealed partial class X64LowerContext(SharedSettings settings, X64Settings isa, CallConv libraryConvention) : LowerContext
+internal sealed partial class X64LowerContext(SharedSettings settings, X64Settings isa, CallConv libraryConvention)
+    : LowerContext(settings, libraryConvention)
 {
-    private const int MaxBlockPaddingLog2 = 20;
-    private readonly AbiAssignment _ownAbi = new(), _callAbi = new();
     private readonly bool _avx = isa.UseAvx;
-    private VReg _returnPointer;                               // of the hidden return area, or of an sret parameter
 
     protected override string TargetName => "x86_64";
-
-    /// <summary>The assignment of the function's own signature.</summary>
-    public AbiAssignment OwnAbi => _ownAbi;
-
-    /// <summary>Where the prologue finds the stack limit.</summary>
-    public StackLimit StackLimit { get; private set; }
-
-    /// <summary>Largest stack-argument area that a tail call of this function needs.</summary>
-    public int TailArgSize { get; private set; }
-
-    protected override void BeginFunction()
-    {
-        TailArgSize = 0;
-        _returnPointer = default;
-        Abi.Assign(Function.Signature, settings, _ownAbi);
-        if (settings.BbPaddingLog2MinusOne > MaxBlockPaddingLog2)
-        {
-            Fail($"unsupported: bb_padding_log2_minus_one above {MaxBlockPaddingLog2}");
-        }
-
-        StackLimit limit = default;
-        if ((_ownAbi.Error ?? limit.Find(Function, _ownAbi)) is { } error)
-        {
-            Fail(error);
-        }
-
-        StackLimit = limit;
-    }
 
     // ---- one machine instruction of the table
 

@@ -73,24 +73,12 @@ internal sealed class X64Compiler(X64Target target) : IsaCompiler
     {
         SharedSettings settings = target.Settings;
         CallConv convention = _lowering.Function.Signature.CallConv;
-        FrameLayout frame = new()
-        {
-            OutgoingArgs = _lowering.OutgoingArgSize,
-            StackSlotsSize = _lowering.StackSlotSize,
-            SpillSize = allocation.SpillWords * 8,
-            CalleeSaves = allocation.Written & Abi.CalleeSaved(convention, settings),
-            FloatSaveSize = 16,
-            IncomingArgs = _lowering.OwnAbi.ArgAreaSize,
-            TailArgs = _lowering.TailArgSize,
-            BlockPadding = settings.BbPaddingLog2MinusOne == 0 ? 0 : 1 << (settings.BbPaddingLog2MinusOne - 1),
-            HasCalls = _lowering.HasCalls,
-            Limit = _lowering.StackLimit,
-            CalleePopsArgs = _lowering.OwnAbi.CalleePops,
-            ProbeStep = settings.EnableProbestack ? 1 << settings.ProbestackSizeLog2 : 0,
-            ProbeSymbol = settings.EnableProbestack && settings.ProbestackStrategy == ProbestackStrategy.Outline
-                ? _lowering.Symbol(ExternalName.Library(LibCall.Probestack)) + 1
-                : 0,
-        };
+        FrameLayout frame = _lowering.FrameFor(allocation);
+        frame.CalleeSaves = allocation.Written & Abi.CalleeSaved(convention, settings);
+        frame.FloatSaveSize = 16;
+        frame.ProbeSymbol = settings.EnableProbestack && settings.ProbestackStrategy == ProbestackStrategy.Outline
+            ? _lowering.Symbol(ExternalName.Library(LibCall.Probestack)) + 1
+            : 0;
         frame.Compute();
         _emitter.Emit(Code, allocation, frame, _lowering.Constants, _lowering.JumpTables, _lowering.Symbols.Span, output);
     }

@@ -20,6 +20,7 @@ internal static class CommandLine
           minijit test 'filetests/**/*div*.clif' -v        files by glob; list every test
           minijit test filetests/ --test run --target x86_64 --report junit=out.xml
           minijit test filetests/ --test compile --bless   rewrite the expected machine code
+          minijit fuzz --seconds 60                        random functions on all engines, against the interpreter
           minijit run program.clif                         compile for this machine and carry out the run commands
           minijit compile --show vcode,disasm --opt speed program.clif
           minijit compile --target 'aarch64 has_lse' --show disasm - < program.clif
@@ -34,6 +35,7 @@ internal static class CommandLine
     {
         RootCommand root = new("MiniJit: compiles, runs and tests functions in CLIF.");
         root.Add(new TestCommand().Create(worker));
+        root.Add(new FuzzCommand().Create());
         FileCommands.AddTo(root);
         root.Add(MachineCommand.Create());
         root.Add(DoctorCommand.Create());

@@ -1,7 +1,8 @@
-// `minijit`: arguments in, text out. Start-up matters, so the two ways in that need no parsing of arguments come first: a worker process
-// of a test run, and `--version`. A test run starts its worker before anything else; it comes up while this process reads
+// `minijit`: arguments in, text out. Start-up matters, so the ways in that need no parsing of arguments come first: a worker process
+// of a run, and `--version`. A test run starts its worker before anything else; it comes up while this process reads
 // the command line and looks for the files.
 using System;
+using MiniJit.Filetests.Fuzzing;
 using MiniJit.Filetests.Running;
 using MiniJit.Filetests.Tools;
 using MiniJit.IR;
@@ -15,6 +16,11 @@ internal static class Program
         if (args is [Worker.Command, string pipe])
         {
             return Worker.Run(pipe);
+        }
+
+        if (args is [FuzzWorkerProcess.Command, string answers])
+        {
+            return Worker.Fuzz(answers);
         }
 
         if (args is ["--version"])

@@ -1,5 +1,6 @@
 // Where a calling convention puts the parameters and results of a signature. Backends fill it in (Abi.cs), lowering of entries,
 // calls and returns reads it. Reused, so that a call costs no allocation.
+using System;
 using MiniJit.Codegen.Machine;
 using MiniJit.IR;
 using MiniJit.IR.Collections;
@@ -60,6 +61,9 @@ internal sealed class AbiAssignment
     /// <summary>Whether the callee removes the stack arguments.</summary>
     public bool CalleePops;
 
+    /// <summary>Whether stack arguments take their natural size instead of whole words (Apple).</summary>
+    public bool PacksStackArgs;
+
     /// <summary>Why the convention cannot express the signature, or null.</summary>
     public string? Error;
 
@@ -74,6 +78,33 @@ internal sealed class AbiAssignment
         ReturnPointer = default;
         Clobbers = default;
         CalleePops = false;
+        PacksStackArgs = false;
         Error = null;
+    }
+
+    /// <summary>
+    /// Lays out the memory results as winch does: in reverse order, by natural size, unless one of them needs a whole word.
+    /// </summary>
+    /// <returns>The size of the area.</returns>
+    public int PackReturnsReversed(Signature signature)
+    {
+        bool words = false;
+        foreach (AbiParam result in signature.Returns)
+        {
+            words |= result.Extension != ArgumentExtension.None || result.Type == IrType.F16 || (result.Type.IsVector && result.Type.Bytes == 2);
+        }
+
+        int size = 0;
+        for (int i = Parts.Count - 1; i >= 0; i--)
+        {
+            ref AbiPart part = ref Parts[i];
+            if (!part.InRegister)
+            {
+                part = part with { Offset = size };
+                size += words ? Math.Max(8, part.Type.Bytes) : part.Type.Bytes;
+            }
+        }
+
+        return size;
     }
 }

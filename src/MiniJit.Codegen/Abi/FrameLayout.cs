@@ -30,6 +30,9 @@ internal struct FrameLayout
     /// <summary>8 or 16: how much of a callee-saved float register the convention preserves.</summary>
     public int FloatSaveSize;
 
+    /// <summary>Whether not even a frame pointer and a return address are saved.</summary>
+    public bool IsFrameless;
+
     /// <summary>Bytes by which the prologue lowers the stack pointer below the saved frame pointer; a multiple of 16.</summary>
     public int FrameSize;
 

@@ -17,15 +17,19 @@ internal sealed partial class MachineBuffer
     private Column<Deferred> _deferred;
     private Column<int> _constantLabels;                       // per handle of the pool: label index + 1 of the latest placement
     private Column<int> _tableLabels;
+    private Column<int> _addressLabels;                        // per symbol: label index + 1 of the latest place of its address
     private long _deadline;                                    // an island must end here at the latest
     private int _islandSize;                                   // bound of its size
     private int _codeSize;                                     // −1 until data starts
+
+    private const int AddressSize = 8;
 
     private enum DeferredKind : byte
     {
         TrapStub,
         Table,
         Constant,
+        Address,
     }
 
     private struct Deferred
@@ -34,6 +38,7 @@ internal sealed partial class MachineBuffer
         public byte Trap;
         public int Label, Data, Alignment;
         public uint SourceLoc;
+        public long Addend;
     }
 
     /// <summary>The constants that code refers to; set by the driver before it emits.</summary>
@@ -94,6 +99,32 @@ internal sealed partial class MachineBuffer
         return label;
     }
 
+    /// <summary>The place of eight bytes that the linker sets to the address of a symbol plus <paramref name="addend"/>, for a use at the next byte.</summary>
+    public Label AddressLabel(int symbol, long addend, int use)
+    {
+        if (symbol >= _addressLabels.Count)
+        {
+            _addressLabels.Resize(symbol + 1);
+        }
+
+        ref int known = ref _addressLabels[symbol];
+        if (known != 0 && addend == 0)
+        {
+            Label earlier = new(known - 1);
+            if (_labels[earlier.Index] < 0 || ReachesBound(earlier, _count, use))
+            {
+                return earlier;
+            }
+        }
+
+        Label label = NewLabel();
+        known = addend == 0 ? label.Index + 1 : known;
+        Defer(
+            new Deferred { Kind = DeferredKind.Address, Data = symbol, Label = label.Index, Alignment = 8, Addend = addend },
+            AddressSize + 8);
+        return label;
+    }
+
     /// <summary>The place of a jump table.</summary>
     public Label TableLabel(int table)
     {
@@ -119,6 +150,7 @@ internal sealed partial class MachineBuffer
         _deferred.Clear();
         _constantLabels.Clear();
         _tableLabels.Clear();
+        _addressLabels.Clear();
         _codeSize = -1;
         IslandCount = 0;
         ResetDeadline();
@@ -203,6 +235,7 @@ internal sealed partial class MachineBuffer
         {
             EmitDeferredOf(DeferredKind.Table, alignment);
             EmitDeferredOf(DeferredKind.Constant, alignment);
+            EmitDeferredOf(DeferredKind.Address, alignment);
         }
 
         _deferred.Clear();
@@ -238,13 +271,20 @@ internal sealed partial class MachineBuffer
 
             AlignData(alignment);
             BindHere(new Label(item.Label));
-            if (kind == DeferredKind.Constant)
+            switch (kind)
             {
-                Put(Constants.BytesOf(item.Data));
-            }
-            else
-            {
-                EmitTable(item.Data);
+                case DeferredKind.Constant:
+                    Put(Constants.BytesOf(item.Data));
+                    break;
+                case DeferredKind.Address:
+                    AddRelocation(_count, RelocationKind.Abs8, item.Data, item.Addend);
+                    Reserve(AddressSize);
+                    _bytes.AsSpan(_count, AddressSize).Clear();
+                    _count += AddressSize;
+                    break;
+                default:
+                    EmitTable(item.Data);
+                    break;
             }
         }
     }
@@ -328,6 +368,7 @@ internal sealed partial class MachineBuffer
             _islandSize += item.Kind switch
             {
                 DeferredKind.TrapStub => _isa.TrapStubSize,
+                DeferredKind.Address => AddressSize + item.Alignment,
                 DeferredKind.Table => (Tables.TargetsOf(item.Data).Length * 4) + item.Alignment,
                 _ => Constants.BytesOf(item.Data).Length + Constants.AlignmentOf(item.Data),
             };

@@ -24,9 +24,8 @@ internal abstract partial class LowerContext
         JumpTables.Clear();
         _aliases.Clear();
         Error = null;
-        HasCalls = false;
-        OutgoingArgSize = 0;
         LayOutStackSlots();
+        BeginCalls();
         BeginFunction();
         _order.Compute(function, reversePostorder, loops);
         CountUses(reversePostorder);

@@ -12,6 +12,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MiniJit.Codegen.Emission;
 using MiniJit.Codegen.Machine;
+using MiniJit.Codegen.Settings;
 using MiniJit.IR;
 using MiniJit.IR.Collections;
 
@@ -26,7 +27,7 @@ internal enum UseCount : byte
 }
 
 /// <summary>State and services of lowering that no ISA owns. One per compile context, reused.</summary>
-internal abstract partial class LowerContext
+internal abstract partial class LowerContext(SharedSettings settings, CallConv libraryConvention)
 {
     private Column<ValueRegs> _valueRegs;                      // by value: what users refer to
     private Column<UseCount> _useCounts;                       // by value
@@ -38,6 +39,9 @@ internal abstract partial class LowerContext
     private Column<Value> _worklist;
     private uint _currentColor;
     private uint _currentLoc;
+
+    /// <summary>The settings that all targets share.</summary>
+    protected SharedSettings Settings => settings;
 
     /// <summary>The function being lowered.</summary>
     public Function Function { get; private set; } = null!;
@@ -64,9 +68,6 @@ internal abstract partial class LowerContext
 
     /// <summary>Bytes of outgoing stack arguments and return areas that calls need.</summary>
     public int OutgoingArgSize { get; private set; }
-
-    /// <summary>Whether the function calls anything.</summary>
-    public bool HasCalls { get; protected set; }
 
     /// <summary>What could not be lowered, or null.</summary>
     public string? Error { get; private set; }
@@ -322,11 +323,10 @@ internal abstract partial class LowerContext
     /// <summary>Emits an unconditional jump to a machine block.</summary>
     protected abstract void EmitJump(int target);
 
-    /// <summary>Emits the entry sequence: parameters out of the places the convention gives them.</summary>
-    protected abstract void EmitEntry(Block entry);
-
     /// <summary>Prepares for a function.</summary>
-    protected abstract void BeginFunction();
+    protected virtual void BeginFunction()
+    {
+    }
 
     private static bool IsConstant(Opcode opcode) => opcode is >= Opcode.Iconst and <= Opcode.Vconst;
 }

@@ -51,7 +51,7 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations, boo
             Fill(i);
         }
 
-        return new([.. _functions], ~seed);
+        return FuzzProgram.Create(~seed, [.. _functions]);
     }
 
     private void Randomize(Signature signature, SplitMix64 random, bool outermost)
@@ -168,7 +168,16 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations, boo
             Signature signature = _function.SignatureOf(callee);
             if (signature.CallConv == CallConv.Tail && _function.Signature.CallConv == CallConv.Tail && SameReturns(signature))
             {
-                _builder.ReturnCall(callee, Picks(signature.Params));
+                Value[] args = Picks(signature.Params);
+                if (_random.OneIn(3))
+                {
+                    _builder.ReturnCallIndirect(_function.ExtFuncs[callee.Index].Signature, _builder.FuncAddr(IrType.I64, callee), args);
+                }
+                else
+                {
+                    _builder.ReturnCall(callee, args);
+                }
+
                 return;
             }
         }

@@ -1,10 +1,11 @@
 // Makes a failing program smaller while it still fails, by changes that keep it verifiable: values become constants or operands of
-// the same type, effects and branches disappear. Halves of the instructions first, then ever smaller runs of them, until no
+// the same type, effects and branches disappear, and so do parameters, results, calls and whole functions. Halves of the instructions first, then ever smaller runs of them, until no
 // single change is possible any more (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002).
 using System;
 using System.Collections.Generic;
 using MiniJit.IR;
 using MiniJit.IR.Analysis;
+using MiniJit.IR.Interpretation;
 using MiniJit.IR.Verification;
 
 namespace MiniJit.Filetests.Fuzzing;
@@ -39,11 +40,16 @@ internal sealed class Shrinker(Func<FuzzProgram, bool> fails)
             }
 
             changed |= TryDropFunctions(ref program);
+            changed |= TryDropCalls(ref program);
+            changed |= TryDropParameters(ref program);
+            changed |= TryDropResults(ref program);
+            changed |= TrySimplifyArguments(ref program);
         }
 
         foreach (Function function in program.Functions)
         {
             ResolveAliases(function);
+            DropDeclarations(function);
         }
 
         return program;
@@ -91,6 +97,145 @@ internal sealed class Shrinker(Func<FuzzProgram, bool> fails)
         }
 
         return changed;
+    }
+
+    private bool TryDropCalls(ref FuzzProgram program)
+    {
+        for (int i = 0; i < program.Calls.Count && program.Calls.Count > 1; i++)
+        {
+            FuzzProgram candidate = program with { Calls = [program.Calls[i]] };
+            if (StillFails(candidate))
+            {
+                program = candidate;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Nobody but the calls from outside passes anything to the entry.
+    private bool TryDropParameters(ref FuzzProgram program)
+    {
+        bool changed = false;
+        for (int i = program.Entry.Signature.Params.Count - 1; i >= 0; i--)
+        {
+            FuzzProgram candidate = program.Copy();
+            Function entry = candidate.Entry;
+            Block block = entry.Layout.EntryBlock;
+            Value param = entry.Dfg.Params(block)[i];
+            Value zero = InsertZero(entry, entry.Layout.FirstInst(block), entry.Dfg.TypeOf(param));
+            entry.Dfg.RemoveParam(block, i);
+            entry.Dfg.SetAlias(param, zero);
+            entry.Signature.Params.RemoveAt(i);
+            List<DataValue[]> calls = [];
+            foreach (DataValue[] arguments in program.Calls)
+            {
+                calls.Add([.. arguments.AsSpan(0, i), .. arguments.AsSpan(i + 1)]);
+            }
+
+            candidate = candidate with { Calls = calls };
+            if (StillFails(candidate))
+            {
+                program = candidate;
+                changed = true;
+            }
+        }
+
+        return changed;
+    }
+
+    private bool TryDropResults(ref FuzzProgram program)
+    {
+        bool changed = false;
+        for (int i = program.Entry.Signature.Returns.Count - 1; i >= 0; i--)
+        {
+            FuzzProgram candidate = program.Copy();
+            Function entry = candidate.Entry;
+            entry.Signature.Returns.RemoveAt(i);
+            bool isPossible = true;
+            foreach (Inst inst in Instructions(entry))
+            {
+                ref InstructionData data = ref entry.Dfg[inst];
+                isPossible &= data.Opcode is not (Opcode.ReturnCall or Opcode.ReturnCallIndirect);
+                if (data.Opcode == Opcode.Return)
+                {
+                    List<Value> values = [.. entry.Dfg.Args(inst)];
+                    values.RemoveAt(i);
+                    uint list = entry.Dfg.Pool.Create(values.Count);
+                    for (int j = 0; j < values.Count; j++)
+                    {
+                        entry.Dfg.Pool.Get(list)[j] = values[j].Raw;
+                    }
+
+                    entry.Dfg[inst] = InstructionData.MultiAry(Opcode.Return, list);
+                }
+            }
+
+            if (isPossible && StillFails(candidate))
+            {
+                program = candidate;
+                changed = true;
+            }
+        }
+
+        return changed;
+    }
+
+    private bool TrySimplifyArguments(ref FuzzProgram program)
+    {
+        bool changed = false;
+        for (int call = 0; call < program.Calls.Count; call++)
+        {
+            for (int i = 0; i < program.Calls[call].Length; i++)
+            {
+                DataValue zero = new(program.Calls[call][i].Type, 0);
+                if (program.Calls[call][i] == zero)
+                {
+                    continue;
+                }
+
+                List<DataValue[]> calls = [.. program.Calls];
+                calls[call] = [.. calls[call]];
+                calls[call][i] = zero;
+                FuzzProgram candidate = program with { Calls = calls };
+                if (StillFails(candidate))
+                {
+                    program = candidate;
+                    changed = true;
+                }
+            }
+        }
+
+        return changed;
+    }
+
+    // What no instruction mentions any more need not be read either.
+    private static void DropDeclarations(Function function)
+    {
+        bool calls = false, callsIndirectly = false, addresses = false;
+        foreach (Inst inst in Instructions(function))
+        {
+            Opcode opcode = function.Dfg[inst].Opcode;
+            calls |= opcode is Opcode.Call or Opcode.ReturnCall or Opcode.FuncAddr;
+            callsIndirectly |= opcode is Opcode.CallIndirect or Opcode.ReturnCallIndirect;
+            addresses |= opcode == Opcode.StackAddr;
+        }
+
+        if (!calls)
+        {
+            function.ExtFuncTable.Clear();
+        }
+
+        if (!calls && !callsIndirectly)
+        {
+            function.SignatureList.Clear();
+        }
+
+        if (!addresses)
+        {
+            function.StackSlotTable.Clear();
+        }
     }
 
     private static void ResolveAliases(Function function)
@@ -250,7 +395,7 @@ internal sealed class Shrinker(Func<FuzzProgram, bool> fails)
 
     private static bool Remove(Function function, Inst inst, bool[] isUsed)
     {
-        if (function.Dfg[inst].Opcode == Opcode.Store && function.Dfg.MemFlagsOf(inst) == MemFlags.Trusted)
+        if (function.Dfg[inst].Opcode == Opcode.Store && function.Dfg.MemFlagsOf(inst) == MemFlags.Trusted && ReadsMemory(function))
         {
             return false;                                      // memory is initialized before it is read
         }
@@ -265,6 +410,21 @@ internal sealed class Shrinker(Func<FuzzProgram, bool> fails)
 
         function.Layout.Remove(inst);
         return true;
+    }
+
+    // Calls see none of it: addresses are not passed on.
+    private static bool ReadsMemory(Function function)
+    {
+        foreach (Inst inst in Instructions(function))
+        {
+            OpcodeInfo info = function.Dfg[inst].Opcode.Info();
+            if (info.Has(OpcodeTraits.ReadsMemory) && !info.Has(OpcodeTraits.Call))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool ToConstants(Function function, Inst inst)

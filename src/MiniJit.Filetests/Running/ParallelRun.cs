@@ -8,7 +8,7 @@ namespace MiniJit.Filetests.Running;
 internal static class ParallelRun
 {
     // Compiled code may recurse deeply on purpose, and the interpreter with it. Only touched pages cost anything.
-    private const int StackSize = 64 << 20;
+    public const int StackSize = 64 << 20;
 
     /// <summary>Runs all items; returns when they are done.</summary>
     public static void Run(RunOptions options, IReadOnlyList<WorkItem> items, IRunEvents events)

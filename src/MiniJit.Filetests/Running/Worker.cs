@@ -1,6 +1,8 @@
 using System;
 using System.IO;
 using System.IO.Pipes;
+using System.Threading;
+using MiniJit.Filetests.Fuzzing;
 
 namespace MiniJit.Filetests.Running;
 
@@ -20,5 +22,19 @@ internal static class Worker
         ParallelRun.Run(order.Options, order.Items, events);
         events.Finished();
         return 0;
+    }
+
+    /// <summary>Answers the questions of a fuzzing run.</summary>
+    public static int Fuzz(string pipeHandle)
+    {
+        using Stream input = Console.OpenStandardInput();
+        using AnonymousPipeClientStream pipe = new(PipeDirection.Out, pipeHandle);
+        int exit = 0;
+
+        // Compiled code may recurse deeply, and the interpreter with it. Only touched pages cost anything.
+        Thread thread = new(() => exit = FuzzWorkerProcess.Serve(input, pipe), ParallelRun.StackSize) { Name = "fuzz" };
+        thread.Start();
+        thread.Join();
+        return exit;
     }
 }

@@ -28,8 +28,15 @@ internal sealed class WorkerProcess
     /// <summary>The program to start as a worker, and arguments that go before the worker's own. Set by hosts that are not <c>minijit</c> themselves.</summary>
     public static (string Program, string[] Arguments) Command { get; set; } = OwnCommand();
 
+    /// <summary>Where the worker reads what it is to do.</summary>
+    public Stream Input => _process.StandardInput.BaseStream;
+
+    /// <summary>Where it answers.</summary>
+    public Stream Output => _pipe;
+
     /// <summary>Starts a worker, which waits for its order.</summary>
-    public static WorkerProcess Start()
+    /// <param name="command">What kind of worker.</param>
+    public static WorkerProcess Start(string command = Worker.Command)
     {
         AnonymousPipeServerStream pipe = new(PipeDirection.In, HandleInheritability.Inheritable);
         ProcessStartInfo start = new(Command.Program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true };
@@ -38,7 +45,7 @@ internal sealed class WorkerProcess
             start.ArgumentList.Add(argument);
         }
 
-        start.ArgumentList.Add(Worker.Command);
+        start.ArgumentList.Add(command);
         start.ArgumentList.Add(pipe.GetClientHandleAsString());
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";   // a crash here is a test result
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"cannot start {Command.Program}");
