@@ -1,4 +1,5 @@
-// FPAdd, FPMul, FPMulX, FPDiv, FPSqrt, FPMulAdd and the step functions, FPMax and its relatives.
+// FPAdd, FPMul, FPMulX, FPDiv, FPSqrt, FPMulAdd and the step functions, FPMax and its relatives. Operands are unpacked before NaNs are
+// looked for: a denormal operand that is flushed is noted even if another one is a NaN.
 using System;
 
 namespace MiniJit.Coherence.Arithmetic;
@@ -11,22 +12,14 @@ internal static partial class ExactFloat
 
     public static ulong Add(FloatFormat format, ulong x, ulong y, ref FloatEnvironment environment)
     {
-        if (TryNaN(format, x, y, ref environment, out ulong nan))
-        {
-            return nan;
-        }
-
-        return Sum(format, Unpack(format, x, ref environment), Unpack(format, y, ref environment), ref environment);
+        Number a = Unpack(format, x, ref environment), b = Unpack(format, y, ref environment);
+        return TryNaN(format, x, y, ref environment, out ulong nan) ? nan : Sum(format, a, b, ref environment);
     }
 
     public static ulong Subtract(FloatFormat format, ulong x, ulong y, ref FloatEnvironment environment)
     {
-        if (TryNaN(format, x, y, ref environment, out ulong nan))
-        {
-            return nan;
-        }
-
-        return Sum(format, Unpack(format, x, ref environment), Unpack(format, y, ref environment).Negated, ref environment);
+        Number a = Unpack(format, x, ref environment), b = Unpack(format, y, ref environment);
+        return TryNaN(format, x, y, ref environment, out ulong nan) ? nan : Sum(format, a, b.Negated, ref environment);
     }
 
     public static ulong Multiply(FloatFormat format, ulong x, ulong y, ref FloatEnvironment environment) =>
@@ -38,12 +31,12 @@ internal static partial class ExactFloat
 
     public static ulong Divide(FloatFormat format, ulong x, ulong y, ref FloatEnvironment environment)
     {
+        Number a = Unpack(format, x, ref environment), b = Unpack(format, y, ref environment);
         if (TryNaN(format, x, y, ref environment, out ulong nan))
         {
             return nan;
         }
 
-        Number a = Unpack(format, x, ref environment), b = Unpack(format, y, ref environment);
         bool negative = a.Negative != b.Negative;
         if ((a.IsInfinite && b.IsInfinite) || (a.IsZero && b.IsZero))
         {
@@ -136,10 +129,10 @@ internal static partial class ExactFloat
         Step(format, x, y, constant: 3, halvings: 1, ref environment);
 
     public static ulong Max(FloatFormat format, ulong x, ulong y, ref FloatEnvironment environment) =>
-        TryNaN(format, x, y, ref environment, out ulong nan) ? nan : Extreme(format, x, y, greatest: true, ref environment);
+        Extreme(format, x, y, greatest: true, ref environment);
 
     public static ulong Min(FloatFormat format, ulong x, ulong y, ref FloatEnvironment environment) =>
-        TryNaN(format, x, y, ref environment, out ulong nan) ? nan : Extreme(format, x, y, greatest: false, ref environment);
+        Extreme(format, x, y, greatest: false, ref environment);
 
     /// <summary>FPMaxNum: a quiet NaN gives way to a number.</summary>
     public static ulong MaxNumber(FloatFormat format, ulong x, ulong y, ref FloatEnvironment environment)
@@ -168,11 +161,16 @@ internal static partial class ExactFloat
         }
     }
 
-    // Flushing is seen in the result, so the operands are rounded as the pseudocode does; apart from that the greater one is the result.
+    // One of the operands, flushed; of two zeros, the sum of their signs that suits.
     private static ulong Extreme(FloatFormat format, ulong x, ulong y, bool greatest, ref FloatEnvironment environment)
     {
         x = Flush(format, x, ref environment);
         y = Flush(format, y, ref environment);
+        if (TryNaN(format, x, y, ref environment, out ulong nan))
+        {
+            return nan;
+        }
+
         if (((x | y) & ~format.SignBit) == 0)
         {
             return greatest ? x & y : x | y;
@@ -190,12 +188,12 @@ internal static partial class ExactFloat
 
     private static ulong Multiply(FloatFormat format, ulong x, ulong y, ulong zeroTimesInfinity, ref FloatEnvironment environment)
     {
+        Number a = Unpack(format, x, ref environment), b = Unpack(format, y, ref environment);
         if (TryNaN(format, x, y, ref environment, out ulong nan))
         {
             return nan;
         }
 
-        Number a = Unpack(format, x, ref environment), b = Unpack(format, y, ref environment);
         if ((a.IsInfinite && b.IsZero) || (a.IsZero && b.IsInfinite))
         {
             return zeroTimesInfinity != 0
@@ -263,12 +261,12 @@ internal static partial class ExactFloat
     private static ulong Step(FloatFormat format, ulong x, ulong y, uint constant, int halvings, ref FloatEnvironment environment)
     {
         x = Negate(format, x);
+        Number a = Unpack(format, x, ref environment), b = Unpack(format, y, ref environment), c = new(Kind.Finite, false, 0, constant);
         if (TryNaN(format, x, y, ref environment, out ulong nan))
         {
             return nan;
         }
 
-        Number a = Unpack(format, x, ref environment), b = Unpack(format, y, ref environment), c = new(Kind.Finite, false, 0, constant);
         if ((a.IsInfinite && b.IsZero) || (a.IsZero && b.IsInfinite))
         {
             return Round(format, c with { Exponent = -halvings }, environment.Rounding, ref environment);

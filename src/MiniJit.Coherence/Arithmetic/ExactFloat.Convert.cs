@@ -9,12 +9,12 @@ internal static partial class ExactFloat
     /// <summary>FPCompare: the flags of fcmp, or of fcmpe, to which every NaN is an error.</summary>
     public static ConditionFlags Compare(FloatFormat format, ulong x, ulong y, bool signal, ref FloatEnvironment environment)
     {
+        long a = Ordered(format, Flush(format, x, ref environment)), b = Ordered(format, Flush(format, y, ref environment));
         if (IsUnordered(format, x, y, signal, ref environment))
         {
             return ConditionFlags.Carry | ConditionFlags.Overflow;
         }
 
-        long a = Ordered(format, Flush(format, x, ref environment)), b = Ordered(format, Flush(format, y, ref environment));
         return a == b ? ConditionFlags.Zero | ConditionFlags.Carry : a < b ? ConditionFlags.Negative : ConditionFlags.Carry;
     }
 

@@ -102,8 +102,8 @@ internal static class FloatMath
         where TOperation : IFloatTernary
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        addend = TOperation.NegatesAddend ? -addend : addend;
-        x = TOperation.NegatesProduct ? -x : x;
+        addend = TOperation.NegatesAddend ? Negate(addend) : addend;
+        x = TOperation.NegatesProduct ? Negate(x) : x;
         if (typeof(T) != typeof(Half) && environment.IsHostable)
         {
             T result = T.FusedMultiplyAdd(x, y, addend);
@@ -133,6 +133,12 @@ internal static class FloatMath
 
         return MultiplyAddLaneByLane<TOperation, T>(addend, x, y, lanes, ref environment);
     }
+
+    /// <summary>The sign inverted. The host negates halves as numbers, which quiets NaNs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Negate<T>(T x)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        typeof(T) == typeof(Half) ? FromBits<T>(ExactFloat.Negate(FloatFormat.Half, Bits(x))) : -x;
 
     /// <summary>Neither NaN nor infinity.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
