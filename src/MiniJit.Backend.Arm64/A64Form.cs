@@ -181,4 +181,12 @@ internal enum A64Form : ushort
 
     /// <summary>[def old, use expected late, use replacement late, use address late, temporaries]. Exclusive compare-and-swap loop.</summary>
     AtomicCasLoop,
+
+    /// <summary>
+    /// [early defs: old low, old high, temporary; late uses: operand low, operand high, address]. Exclusive loop for the <c>AtomicRmwOp</c> in Aux on 16 bytes.
+    /// </summary>
+    AtomicPairLoop,
+
+    /// <summary>[early defs as for <see cref="AtomicPairLoop"/>; late uses: expected pair, replacement pair, address]. Compare and swap of 16 bytes.</summary>
+    AtomicPairCas,
 }

@@ -32,20 +32,21 @@ internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Se
         int zeros = 0, next = 0;
         for (int i = 0; i < operands.Length; i++)
         {
-            if (operands[i] is { Kind: A64OperandKind.Register, Role: RegisterRole.Def or RegisterRole.Tied })
+            if (!operands[i].IsDefined)
             {
-                zeros |= result.IsNone ? 1 << i : 0;
-                if (!result.IsNone)
-                {
-                    Use(operands[i].Role == RegisterRole.Tied ? Operand.DefReusing(result, 1) : Operand.Def(result));
-                }
+                continue;
+            }
+
+            zeros |= result.IsNone ? 1 << i : 0;
+            if (!result.IsNone)
+            {
+                Use(operands[i].IsTied(size) ? Operand.DefReusing(result, 1) : Operand.Def(result));
             }
         }
 
         for (int i = 0; i < operands.Length; i++)
         {
-            bool isUse = operands[i] is { Kind: A64OperandKind.Register, Role: not RegisterRole.Def } or { Kind: A64OperandKind.AddressBase };
-            if (!isUse)
+            if (!operands[i].IsRead(size))
             {
                 continue;
             }

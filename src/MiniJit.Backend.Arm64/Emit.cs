@@ -131,7 +131,7 @@ internal sealed partial class Arm64Emitter : FunctionEmitter
         A64Instruction instruction = new(form, inst.Size) { Lane = inst.Scale, Cond = inst.Cond, Aux = inst.Aux, Imm = inst.Imm };
         if (inst.Data == 0)
         {
-            FormOperands fields = InstructionTable.Operands(form);
+            FormOperands fields = inst.Size == 16 ? InstructionTable.OperandsOfUpperHalf(form) : InstructionTable.Operands(form);
             instruction.Rd = NumberOf(operands, fields.Rd);
             instruction.Rn = NumberOf(operands, fields.Rn);
             instruction.Rm = NumberOf(operands, fields.Rm);
@@ -162,16 +162,13 @@ internal sealed partial class Arm64Emitter : FunctionEmitter
             bool defs = pass == 0;
             for (int i = 0; i < row.Length; i++)
             {
-                bool isRegister = row[i].Kind == A64OperandKind.Register, isBase = row[i].Kind == A64OperandKind.AddressBase;
-                bool isDef = isRegister && (row[i].Role is RegisterRole.Def or RegisterRole.Tied);
-                bool isUse = isBase || (isRegister && row[i].Role != RegisterRole.Def);
-                if (defs ? !isDef : !isUse)
+                if (defs ? !row[i].IsDefined : !row[i].IsRead(instruction.Size))
                 {
                     continue;
                 }
 
                 byte number = ((zeros >> i) & 1) != 0 ? (byte)31 : (byte)operands[next++].Register.Encoding;
-                switch (isBase ? RegisterField.Rn : row[i].Field)
+                switch (row[i].Kind == A64OperandKind.AddressBase ? RegisterField.Rn : row[i].Field)
                 {
                     case RegisterField.Rd:
                         instruction.Rd = number;
@@ -281,6 +278,9 @@ internal sealed partial class Arm64Emitter : FunctionEmitter
             case A64Form.TrapIfEither:
                 _branches.EmitBranch(_buffer, inst.Cond, _buffer.TrapLabel(inst.Trap));
                 _branches.EmitBranch(_buffer, inst.Aux, _buffer.TrapLabel(inst.Trap));
+                break;
+            case A64Form.AtomicPairLoop or A64Form.AtomicPairCas:
+                EmitAtomicPair(form, inst, operands);
                 break;
             default:
                 EmitAtomic(form, inst, operands);

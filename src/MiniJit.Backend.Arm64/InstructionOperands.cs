@@ -216,6 +216,18 @@ internal readonly record struct OperandSpec(
 {
     public static implicit operator OperandSpec(A64OperandKind kind) => new(kind);
 
+    /// <summary>Whether this is a register or registers in a row.</summary>
+    private bool IsRegister => Kind is A64OperandKind.Register or A64OperandKind.RegisterList;
+
+    /// <summary>Whether the instruction writes the register.</summary>
+    public bool IsDefined => IsRegister && Role is RegisterRole.Def or RegisterRole.Tied or RegisterRole.TiedIfUpper;
+
+    /// <summary>Whether it also reads what it writes.</summary>
+    public bool IsTied(int size) => Role == RegisterRole.Tied || (Role == RegisterRole.TiedIfUpper && size == 16);
+
+    /// <summary>Whether the instruction, in this size, reads the register.</summary>
+    public bool IsRead(int size) => Kind == A64OperandKind.AddressBase || (IsRegister && (Role == RegisterRole.Use || IsTied(size)));
+
     public RegClass Class => View >= RegisterView.B ? RegClass.Float : RegClass.Int;
 
     public static OperandSpec Def(RegisterField field, RegisterView view) => new(A64OperandKind.Register, field, RegisterRole.Def, view);

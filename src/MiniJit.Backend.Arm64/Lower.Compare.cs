@@ -17,10 +17,12 @@ internal sealed partial class Arm64LowerContext
         /// <summary>Bit Bit of Value is set.</summary>
         Bit,
 
-        /// <summary>Inst, an icmp, fcmp or band.</summary>
+        /// <summary>Inst, an icmp, fcmp, band, vany_true or vall_true.</summary>
         Icmp,
         Fcmp,
         Band,
+        AnyLane,
+        AllLanes,
     }
 
     /// <summary>What makes a value true.</summary>
@@ -83,6 +85,12 @@ internal sealed partial class Arm64LowerContext
 
                     return new(TruthKind.Icmp, value, inst, 0, isNegated);
 
+                case Opcode.Icmp when IsInt128(TypeOf(Arg(inst, 0))):
+                    return new(TruthKind.Icmp, value, inst, 0, isNegated);
+
+                case Opcode.VanyTrue or Opcode.VallTrue when IsVector(TypeOf(Arg(inst, 0))):
+                    return new(Dfg[inst].Opcode == Opcode.VanyTrue ? TruthKind.AnyLane : TruthKind.AllLanes, value, inst, 0, isNegated);
+
                 case Opcode.Fcmp when IsScalarFloat(TypeOf(Arg(inst, 0))):
                     return new(TruthKind.Fcmp, value, inst, 0, isNegated);
 
@@ -130,6 +138,12 @@ internal sealed partial class Arm64LowerContext
             case TruthKind.Band:
                 TestBand(test.Inst);
                 break;
+            case TruthKind.AnyLane:
+                flags = EmitAnyTrue(Arg(test.Inst, 0));
+                break;
+            case TruthKind.AllLanes:
+                flags = EmitAllTrue(Arg(test.Inst, 0));
+                break;
             default:
                 TestNonZero(test.Value);
                 break;
@@ -143,15 +157,13 @@ internal sealed partial class Arm64LowerContext
 
     private void TestNonZero(Value value)
     {
-        IrType type = TypeOf(value);
-        VReg register = Put(value);
-        if (type.Bytes >= 4 || IsZeroExtended(value))
+        if (FillsRegister(value))
         {
-            CompareZero(WideSize(type), register);
+            CompareZero(TruthSize(value), PutTruth(value));
         }
         else
         {
-            TestImm(4, register, (1ul << type.Bits) - 1);
+            TestImm(4, Put(value), (1ul << TypeOf(value).Bits) - 1);
         }
     }
 
@@ -177,6 +189,11 @@ internal sealed partial class Arm64LowerContext
 
     private FlagTest EmitIcmp(IntCC cc, Value x, Value y)
     {
+        if (IsInt128(TypeOf(x)))
+        {
+            return EmitIcmp128(cc, x, y);
+        }
+
         if (Const(x, out _) && !Const(y, out _))
         {
             (x, y) = (y, x);
@@ -362,6 +379,18 @@ internal sealed partial class Arm64LowerContext
         return test.Join == ConditionJoin.Either ? CondSelect(A64Form.Csinc, test.Second.Negate(), 4, first, Zero) : first;
     }
 
+    /// <summary>All ones if true, else 0; 64 bits.</summary>
+    private VReg SetMask(FlagTest test)
+    {
+        VReg first = CondSelect(A64Form.Csinv, test.First.Negate(), 8, Zero, Zero);
+        return test.Join switch
+        {
+            ConditionJoin.Both => CondSelect(A64Form.Csel, test.Second, 8, first, Zero),
+            ConditionJoin.Either => CondSelect(A64Form.Csinv, test.Second.Negate(), 8, first, Zero),
+            _ => first,
+        };
+    }
+
     private VReg LowerIcmp(Inst inst) => SetFlag(EmitIcmp(Dfg[inst].IntCC, Arg(inst, 0), Arg(inst, 1)));
 
     private VReg LowerFcmp(Inst inst) => SetFlag(EmitFcmp(Dfg[inst].FloatCC, Arg(inst, 0), Arg(inst, 1)));
@@ -372,11 +401,6 @@ internal sealed partial class Arm64LowerContext
     {
         Value condition = Arg(inst, 0), x = Arg(inst, 1), y = Arg(inst, 2);
         IrType type = TypeOf(x);
-        if (!IsWord(type) && type.Bits > 64)
-        {
-            return Unsupported(inst);
-        }
-
         int size = WideSize(type);
 
         // select c, 1, 0                                    => cset d, c                       (also 0, 1)
@@ -402,6 +426,11 @@ internal sealed partial class Arm64LowerContext
 
     private VReg SelectOnFlags(FlagTest test, IrType type, VReg ifTrue, VReg ifFalse)
     {
+        if (type.Bits == 128)
+        {
+            return SelectBits(SplatInt(IrType.I64X2, SetMask(test)), ifTrue, ifFalse);
+        }
+
         if (test.Join == ConditionJoin.Both)
         {
             // Both conditions hold: neither negation does.
@@ -456,7 +485,7 @@ internal sealed partial class Arm64LowerContext
         // trapz x                                           => cbz x, trap
         if (truth.Kind == TruthKind.Value && FillsRegister(truth.Value))
         {
-            TrapIfZero(WideSize(TypeOf(truth.Value)), Put(truth.Value), code);
+            TrapIfZero(TruthSize(truth.Value), PutTruth(truth.Value), code);
             Current.Cond = truth.IsNegated ? (byte)0 : (byte)1;
             return;
         }
@@ -473,25 +502,24 @@ internal sealed partial class Arm64LowerContext
     }
 
     /// <summary>Whether cbz and cbnz see the value and nothing else.</summary>
-    private bool FillsRegister(Value value) => IsWord(TypeOf(value)) && (TypeOf(value).Bytes >= 4 || IsZeroExtended(value));
+    private bool FillsRegister(Value value) => TypeOf(value).Bytes >= 4 || IsZeroExtended(value);
+
+    /// <summary>A register that is zero if and only if the value is.</summary>
+    private VReg PutTruth(Value value) => IsInt128(TypeOf(value)) ? AnyBit128(value) : Put(value);
+
+    private int TruthSize(Value value) => Math.Min(8, WideSize(TypeOf(value)));
 
     // ---- branches
 
     private void LowerBrif(Inst inst, int then, int otherwise)
     {
-        if (!IsWord(TypeOf(Arg(inst, 0))))
-        {
-            Unsupported(inst);
-            return;
-        }
-
         TruthTest truth = Truth(Arg(inst, 0));
         switch (truth.Kind)
         {
             // brif x                                        => cbnz x, then; b else
             case TruthKind.Value when FillsRegister(truth.Value):
-                VReg value = Put(truth.Value);
-                Begin((ushort)A64Form.BranchZero, WideSize(TypeOf(truth.Value)));
+                VReg value = PutTruth(truth.Value);
+                Begin((ushort)A64Form.BranchZero, TruthSize(truth.Value));
                 Use(Operand.Use(value));
                 break;
 

@@ -17,6 +17,9 @@ internal sealed partial class Arm64LowerContext
                 return LoadInt(data.Imm, data.Type.Bytes);
             case Opcode.F16const or Opcode.F32const or Opcode.F64const:
                 return LoadFloat(data.FloatBits, data.Type.Bytes);
+            case Opcode.Vconst when IsVector(data.Type):
+            case Opcode.F128const:
+                return LoadVector(Function.ConstantData(data.Constant));
             default:
                 Unsupported(inst);
                 return NewRegs(TypeOf(Dfg.FirstResult(inst)));
@@ -53,9 +56,25 @@ internal sealed partial class Arm64LowerContext
 
     protected override void Lower(Inst inst)
     {
+        if (WorksOnInt128(inst))
+        {
+            if (!LowerInt128(inst))
+            {
+                Unsupported(inst);
+            }
+
+            return;
+        }
+
         if (!HasSupportedTypes(inst))
         {
             Unsupported(inst);
+            return;
+        }
+
+        if (WorksOnVectors(inst))
+        {
+            SetResult(inst, 0, LowerVector(inst));
             return;
         }
 
@@ -90,7 +109,7 @@ internal sealed partial class Arm64LowerContext
 
     // f16 values are moved, never computed with.
     private static bool IsSupported(IrType type, Opcode opcode) =>
-        IsWord(type) || IsScalarFloat(type) || (type == IrType.F16 && IsMove(opcode));
+        IsWord(type) || IsInt128(type) || IsScalarFloat(type) || IsPacked(type) || (type == IrType.F16 && IsMove(opcode));
 
     /// <summary>Whether the instruction passes its operands on and does not look into them.</summary>
     private static bool IsMove(Opcode opcode) => opcode is Opcode.F16const or Opcode.Bitcast or Opcode.Load or Opcode.Store or Opcode.Select

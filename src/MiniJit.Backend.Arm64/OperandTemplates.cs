@@ -65,7 +65,7 @@ internal static partial class InstructionTable
         return OperandLists.All[(int)form * 4];
     }
 
-    /// <summary>Operands of a narrowing form that writes the upper half and so reads its destination.</summary>
+    /// <summary>Operands of a form on 16 bytes: a narrowing form writes the upper half and so reads its destination.</summary>
     public static FormOperands OperandsOfUpperHalf(A64Form form)
     {
         Debug.Assert(IsEncoded(form));
