@@ -22,7 +22,7 @@ internal enum A64Form : ushort
     Crc32ch, Crc32cw, Crc32cx, Rbit, Rev16, RevW, Rev32, RevX, Clz, Cls,
 
     // Branches, exceptions and system
-    B, Bl, BCond, Cbz, Cbnz, Tbz, Tbnz, Br, Blr, Ret, Retaa, Retab, Svc, Brk, Hlt, Udf, Hint, Clrex, Dsb, Dmb, Isb, Mrs, Msr, Sys,
+    B, Bl, BCond, Cbz, Cbnz, Tbz, Tbnz, Br, Blr, Ret, Retaa, Retab, Eret, Svc, Brk, Hlt, Udf, Hint, Clrex, Dsb, Dmb, Isb, Mrs, Msr, Sys,
 
     // Loads and stores: one form per addressing mode, MemoryAccess says what is transferred
     LoadStoreUnsigned, LoadStoreUnscaled, LoadStorePost, LoadStorePre, LoadStoreRegister, LoadLiteral, PairOffset, PairPost, PairPre,

@@ -121,6 +121,7 @@ internal static partial class InstructionTable
         New(A64Form.Retab,         "retab",  "1101011 0010 11111 000011 11111 11111",         [], Branch, needs: Arm64Features.Pauth),
 
         // Exceptions and system
+        New(A64Form.Eret,          "eret",   "1101011 0100 11111 000000 11111 00000",         [], Branch),    // privileged: met in litmus tests
         New(A64Form.Svc,           "svc",    "11010100 000 imm16 00001",                      [Imm16], Branch),
         New(A64Form.Brk,           "brk",    "11010100 001 imm16 00000",                      [Imm16], Branch),
         New(A64Form.Hlt,           "hlt",    "11010100 010 imm16 00000",                      [Imm16], Branch),

@@ -27,6 +27,7 @@ internal static class FileCommands
         root.Add(Disasm());
         root.Add(Bench());
         root.Add(Time());
+        root.Add(Litmus());
     }
 
     private static Command Simple(string name, string description, Func<ToolContext, IReadOnlyList<string>, int> run)
@@ -109,6 +110,17 @@ internal static class FileCommands
         Command command = options.AddTo(new("time", "Measure how long a compiled function takes.") { path, function, arguments, repeat, json });
         command.SetAction(parsed => WithConsole(context => Measurement.Time(
             context, parsed.GetValue(path)!, options.Of(parsed), parsed.GetValue(function)!, parsed.GetValue(arguments) ?? [], parsed.GetValue(repeat), parsed.GetValue(json))));
+        return command;
+    }
+
+    private static Command Litmus()
+    {
+        Argument<string[]> paths = new("path") { Description = "Litmus tests in herd's format; of directories all *.litmus.", Arity = ArgumentArity.OneOrMore };
+        Option<string> expect = new("--expect") { Description = "A table of verdicts to compare with.", HelpName = "file", DefaultValueFactory = _ => "" };
+        Option<int> limit = Positive("--max-states", "States after which a test is given up.", LitmusTools.DefaultStateLimit);
+        Command command = new("litmus", "Explore AArch64 litmus tests of instruction fetch exhaustively.") { paths, expect, limit };
+        command.SetAction(parsed => WithConsole(context =>
+            LitmusTools.Run(context, parsed.GetValue(paths) ?? [], parsed.GetValue(expect) ?? "", parsed.GetValue(limit))));
         return command;
     }
 

@@ -1,0 +1,96 @@
+// The states that were seen, packed behind each other in one growing array, and an open-addressing table of their places. Also the
+// work list: a state is explored by its place.
+using System;
+
+namespace MiniJit.Coherence.Exploration;
+
+internal sealed class StateSet
+{
+    private ushort[] _states = new ushort[1 << 12];
+    private int[] _table = new int[1 << 10];                   // place + 1
+    private int _end;
+
+    /// <summary>How many there are.</summary>
+    public int Count { get; private set; }
+
+    public void Clear()
+    {
+        Array.Clear(_table);
+        (_end, Count) = (0, 0);
+    }
+
+    /// <summary>Adds a state unless it is there.</summary>
+    /// <param name="state">The packed state.</param>
+    /// <param name="place">Its place.</param>
+    /// <returns>Whether it is new.</returns>
+    public bool Add(ReadOnlySpan<ushort> state, out int place)
+    {
+        if ((Count + 1) * 4 > _table.Length * 3)
+        {
+            Grow();
+        }
+
+        int mask = _table.Length - 1, slot = (int)Hash(state) & mask;
+        for (; _table[slot] != 0; slot = (slot + 1) & mask)
+        {
+            place = _table[slot] - 1;
+            if (At(place).SequenceEqual(state))
+            {
+                return false;
+            }
+        }
+
+        if (_states.Length - _end < state.Length + 1)
+        {
+            Array.Resize(ref _states, Math.Max(_states.Length * 2, _end + state.Length + 1));
+        }
+
+        place = _end;
+        _table[slot] = place + 1;
+        _states[_end] = (ushort)state.Length;
+        state.CopyTo(_states.AsSpan(_end + 1));
+        _end += state.Length + 1;
+        Count++;
+        return true;
+    }
+
+    public ReadOnlySpan<ushort> At(int place) => _states.AsSpan(place + 1, _states[place]);
+
+    private void Grow()
+    {
+        int[] old = _table;
+        _table = new int[old.Length * 2];
+        int mask = _table.Length - 1;
+        foreach (int entry in old)
+        {
+            if (entry != 0)
+            {
+                int slot = (int)Hash(At(entry - 1)) & mask;
+                while (_table[slot] != 0)
+                {
+                    slot = (slot + 1) & mask;
+                }
+
+                _table[slot] = entry;
+            }
+        }
+    }
+
+    // Multiply and rotate over 64-bit pieces; the table needs spread, not strength.
+    private static uint Hash(ReadOnlySpan<ushort> state)
+    {
+        ulong hash = (ulong)state.Length;
+        ReadOnlySpan<ulong> pieces = System.Runtime.InteropServices.MemoryMarshal.Cast<ushort, ulong>(state);
+        foreach (ulong piece in pieces)
+        {
+            hash = (System.Numerics.BitOperations.RotateLeft(hash, 23) ^ piece) * 0x9E37_79B9_7F4A_7C15;
+        }
+
+        foreach (ushort rest in state[(pieces.Length * 4)..])
+        {
+            hash = (System.Numerics.BitOperations.RotateLeft(hash, 23) ^ rest) * 0x9E37_79B9_7F4A_7C15;
+        }
+
+        return (uint)(hash >> 32);
+    }
+}
