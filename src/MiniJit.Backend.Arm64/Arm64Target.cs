@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Text;
 using MiniJit.Codegen;
 using MiniJit.Codegen.Abi;
@@ -34,16 +32,7 @@ public sealed class Arm64Target : Target
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Disassemble(CompiledCode code)
-    {
-        List<string> lines = [];
-        for (int offset = 0; offset < code.CodeSize; offset += 4)
-        {
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"  {offset:x4}  .inst 0x{BinaryPrimitives.ReadUInt32LittleEndian(code.Bytes[offset..]):x8}"));
-        }
-
-        return lines;
-    }
+    public override IReadOnlyList<string> Disassemble(CompiledCode code) => Disassembler.Format(code);
 
     internal override IsaCompiler CreateCompiler() => new Arm64Compiler(this);
 }
@@ -53,6 +42,7 @@ internal sealed class Arm64Compiler(Arm64Target target) : IsaCompiler
 {
     private readonly Arm64LowerContext _lowering = new(target.Settings, target.Isa, target.LibraryCallConv);
     private readonly Arm64Emitter _emitter = new(target.Isa);
+    private readonly Arm64CodePrinter _printer = new();
 
     public override VCode Code => _lowering.Code;
 
@@ -73,7 +63,5 @@ internal sealed class Arm64Compiler(Arm64Target target) : IsaCompiler
         _emitter.Emit(Code, allocation, frame, _lowering.Constants, _lowering.JumpTables, _lowering.Symbols.Span, output);
     }
 
-    public override void WriteVCode(StringBuilder text)
-    {
-    }
+    public override void WriteVCode(StringBuilder text) => _printer.Write(Code, _lowering.Symbols.Span, text);
 }

@@ -16,7 +16,7 @@ internal sealed partial class Arm64LowerContext
             case Opcode.Iconst:
                 return LoadInt(data.Imm, data.Type.Bytes);
             case Opcode.F16const or Opcode.F32const or Opcode.F64const:
-                return LoadFloat(data.FloatBits, data.Type.Bytes);
+                return LoadFloat(data.FloatBits, data.Opcode == Opcode.F16const ? 2 : data.Opcode == Opcode.F32const ? 4 : 8);
             case Opcode.Vconst when IsVector(data.Type):
             case Opcode.F128const:
                 return LoadVector(Function.ConstantData(data.Constant));

@@ -53,6 +53,7 @@ internal sealed class X64Compiler(X64Target target) : IsaCompiler
 {
     private readonly X64LowerContext _lowering = new(target.Settings, target.Isa, target.LibraryCallConv);
     private readonly X64Emitter _emitter = new();
+    private readonly X64CodePrinter _printer = new();
 
     public override VCode Code => _lowering.Code;
 
@@ -83,7 +84,7 @@ internal sealed class X64Compiler(X64Target target) : IsaCompiler
         _emitter.Emit(Code, allocation, frame, _lowering.Constants, _lowering.JumpTables, _lowering.Symbols.Span, output);
     }
 
-    public override void WriteVCode(StringBuilder text) => VCodePrinter.Write(Code, _lowering.Symbols.Span, text);
+    public override void WriteVCode(StringBuilder text) => _printer.Write(Code, _lowering.Symbols.Span, text);
 
     // A processor that runs the tests usually has more than the target was told of, so running the code would not show it.
     [Conditional("DEBUG")]
