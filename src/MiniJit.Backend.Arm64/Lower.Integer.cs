@@ -292,18 +292,26 @@ internal sealed partial class Arm64LowerContext
         }
 
         // uadd_overflow x, y                             => adds d, x, y; cset o, hs
-        VReg result;
-        if (Const(y, out long constant) && Imm12.TryCreate(constant, out Imm12 imm))
-        {
-            result = BinaryImm(subtract ? A64Form.SubsImm : A64Form.AddsImm, type.Bytes, Put(x), imm.Bits, imm.Shift12);
-        }
-        else
-        {
-            result = Binary(subtract ? A64Form.SubsShifted : A64Form.AddsShifted, type.Bytes, Put(x), PutShifted(y, rotates: false));
-        }
-
+        VReg result = AddSubFlags(type.Bytes, x, y, subtract);
         SetResult(inst, 0, result);
         SetResult(inst, 1, SetIf(signed ? Condition.Vs : subtract ? Condition.Lo : Condition.Hs));
+    }
+
+    /// <summary>
+    /// x ± y with flags. A negative constant changes the instruction to its opposite: carry and overflow of x + (2^B − k) are those of x − k.
+    /// </summary>
+    private VReg AddSubFlags(int size, Value x, Value y, bool subtract)
+    {
+        if (Const(y, out long constant))
+        {
+            bool isNegated = constant < 0;
+            if (Imm12.TryCreate(isNegated ? unchecked(-constant) : constant, out Imm12 imm))
+            {
+                return BinaryImm(subtract ^ isNegated ? A64Form.SubsImm : A64Form.AddsImm, size, Put(x), imm.Bits, imm.Shift12);
+            }
+        }
+
+        return Binary(subtract ? A64Form.SubsShifted : A64Form.AddsShifted, size, Put(x), PutShifted(y, rotates: false));
     }
 
     /// <summary>Result and overflow of an i8 or i16 operation that was done exactly on 32 bits.</summary>
@@ -381,9 +389,7 @@ internal sealed partial class Arm64LowerContext
     private VReg LowerUaddOverflowTrap(Inst inst)
     {
         (IrType type, Value x, Value y) = BinaryArgs(inst);
-        VReg sum = Const(y, out long constant) && Imm12.TryCreate(constant, out Imm12 imm)
-            ? BinaryImm(A64Form.AddsImm, type.Bytes, Put(x), imm.Bits, imm.Shift12)
-            : Binary(A64Form.AddsShifted, type.Bytes, Put(x), PutShifted(y, rotates: false));
+        VReg sum = AddSubFlags(type.Bytes, x, y, subtract: false);
         TrapIf(Condition.Hs, Dfg[inst].TrapCode);
         return sum;
     }
