@@ -104,6 +104,7 @@ public sealed class PublicationTests
 
     private sealed class StepLog(EventLog log) : IPublicationObserver
     {
-        public void StepDone(PublicationStep step, in CodeRange range, MiniJit.Runtime.Platform.SystemError error) => log.Events.Add(step.Kind.ToString());
+        public void StepDone(PublicationStep step, in CodeRange range, MiniJit.Runtime.Platform.SystemError error, System.TimeSpan duration) =>
+            log.Events.Add(step.Kind.ToString());
     }
 }

@@ -17,7 +17,7 @@ internal static unsafe partial class VectorUnit
     {
         2 => BindFloat<float>(instruction),
         3 => BindFloat<double>(instruction),
-        _ => null,
+        _ => instruction.Form == A64Form.FcvtxnScalar ? &NarrowScalarToOdd : null,
     };
 
     private static Operation BindFloat<T>(in A64Instruction instruction)
@@ -105,7 +105,7 @@ internal static unsafe partial class VectorUnit
             A64Form.FcvtlVec => instruction.Lane == 3 ? &Widen<float, double> : &Widen<Half, float>,
             A64Form.FcvtnVec => instruction.Lane == 3 ? &NarrowFloats<double, float> : &NarrowFloats<float, Half>,
             A64Form.FcvtxnVec => &NarrowToOdd,
-            _ => instruction.Form == A64Form.FcvtxnScalar ? &NarrowScalarToOdd : null,
+            _ => null,
         };
 
     /// <summary>Scalar forms come without a size.</summary>
@@ -321,15 +321,15 @@ internal static unsafe partial class VectorUnit
         where TFrom : unmanaged
         where TTo : unmanaged
     {
-        int count = 16 / sizeof(TTo), upper = instruction.Size == 16 ? count : 0;
-        Vector128<TFrom> n = state.V(instruction.Rn).As<byte, TFrom>();
-        Vector128<TTo> result = default;
+        int lane = instruction.Lane, count = 16 >> lane, upper = instruction.Size == 16 ? count : 0;
+        Vector128<byte> n = state.V(instruction.Rn), result = default;
         for (int i = 0; i < count; i++)
         {
-            result = result.WithElement(i, FloatConversions.Convert<TFrom, TTo>(n.GetElement(upper + i), ref state.Float));
+            TFrom value = FloatMath.FromBits<TFrom>(Lanes.ReadUnsigned(n, upper + i, lane - 1));
+            Lanes.Write(ref result, i, lane, FloatMath.Bits(FloatConversions.Convert<TFrom, TTo>(value, ref state.Float)));
         }
 
-        state.V(instruction.Rd) = result.AsByte();
+        state.V(instruction.Rd) = result;
     }
 
     /// <summary>fcvtn: all lanes, converted into a half of the destination's; fcvtn2 keeps the lower half.</summary>
@@ -337,15 +337,15 @@ internal static unsafe partial class VectorUnit
         where TFrom : unmanaged
         where TTo : unmanaged
     {
-        int count = 16 / sizeof(TFrom), upper = instruction.Size == 16 ? count : 0;
-        Vector128<TFrom> n = state.V(instruction.Rn).As<byte, TFrom>();
-        Vector128<TTo> result = upper != 0 ? state.V(instruction.Rd).As<byte, TTo>() : default;
+        int lane = instruction.Lane, count = 16 >> lane, upper = instruction.Size == 16 ? count : 0;
+        Vector128<byte> n = state.V(instruction.Rn), result = upper != 0 ? state.V(instruction.Rd) : default;
         for (int i = 0; i < count; i++)
         {
-            result = result.WithElement(upper + i, FloatConversions.Convert<TFrom, TTo>(n.GetElement(i), ref state.Float));
+            TFrom value = FloatMath.FromBits<TFrom>(Lanes.ReadUnsigned(n, i, lane));
+            Lanes.Write(ref result, upper + i, lane - 1, FloatMath.Bits(FloatConversions.Convert<TFrom, TTo>(value, ref state.Float)));
         }
 
-        state.V(instruction.Rd) = result.AsByte();
+        state.V(instruction.Rd) = result;
     }
 
     private static void NarrowToOdd(ref CoreState state, in A64Instruction instruction)

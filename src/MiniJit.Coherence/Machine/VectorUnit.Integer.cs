@@ -206,6 +206,8 @@ internal static unsafe partial class VectorUnit
         A64Form.UsdotVec => &Dot<Unsigned, Signed, Register>,
         A64Form.SdotElem => &Dot<Signed, Signed, Element>,
         A64Form.UdotElem => &Dot<Unsigned, Unsigned, Element>,
+        A64Form.UsdotElem => &Dot<Unsigned, Signed, Element>,
+        A64Form.SudotElem => &Dot<Signed, Unsigned, Element>,
         _ => null,
     };
 

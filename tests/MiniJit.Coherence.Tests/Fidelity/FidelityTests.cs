@@ -61,15 +61,15 @@ public sealed class FidelityTests
         byte[]? hashes = Qemu.Run(GuestProgram.Build(batch, all, full: false), out string error);
         Assert.True(hashes != null, error);
         ReadOnlySpan<ulong> judged = MemoryMarshal.Cast<byte, ulong>(hashes);
-        MachineRunner machine = new();
+        using MachineRunner machine = new(batch);
         byte[] output = new byte[GuestProgram.ResultBytes];
         List<int> different = [];
         int failures = 0;
         for (int i = 0; i < all.Length; i++)
         {
-            if (!machine.Run(batch, i, output))
+            if (!machine.TryRun(i, output, out string stop))
             {
-                Assert.Fail($"not executed: {Describe(batch, i)}");
+                Assert.Fail($"the machine stopped, {stop}: {Describe(batch, i)}");
             }
 
             if (GuestProgram.Hash(output) != judged[i])
@@ -96,7 +96,7 @@ public sealed class FidelityTests
         byte[] output = new byte[GuestProgram.ResultBytes];
         for (int i = 0; i < cases.Length; i++)
         {
-            machine.Run(batch, cases[i], output);
+            machine.TryRun(cases[i], output, out _);
             ReadOnlySpan<ulong> ours = MemoryMarshal.Cast<byte, ulong>(output);
             ReadOnlySpan<ulong> theirs = MemoryMarshal.Cast<byte, ulong>(full.AsSpan(i * GuestProgram.ResultBytes, GuestProgram.ResultBytes));
             text.AppendLine(Describe(batch, cases[i]));

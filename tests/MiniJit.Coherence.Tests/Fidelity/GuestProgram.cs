@@ -15,11 +15,13 @@ namespace MiniJit.Coherence.Tests.Fidelity;
 
 internal static class GuestProgram
 {
-    public const ulong Output = DataBase + 0x400, Window = Output + GuestState.Bytes, SlotBase = CodeBase + 0x800, StateBase = 0x0200_0000;
+    /// <summary>The window lies on both sides of a page boundary, behind the output.</summary>
+    public const ulong DataBase = 0x0100_0000, Window = DataBase + 0xf00, Output = Window - GuestState.Bytes;
+    public const ulong CodeBase = 0x0101_0000, SlotBase = CodeBase + 0x800, StateBase = 0x0200_0000;
     public const int WindowBytes = 512, ResultBytes = GuestState.Bytes + WindowBytes, SlotBytes = 24, WordOffset = 4, FallThrough = 8, Taken = 16;
     public const uint Nop = 0xd503_201f;
 
-    private const ulong DataBase = 0x0100_0000, CodeBase = 0x0101_0000, Results = 0x1000_0000;
+    private const ulong Results = 0x1000_0000;
     private const ulong Pattern = DataBase + 0x100, HashFactor = 0x9e37_79b9_7f4a_7c15;
     private const int CurrentCase = 0, LastCase = 8, ResultPointer = 16, X28 = 28, X29 = 29, X30 = 30;
 
@@ -59,7 +61,7 @@ internal static class GuestProgram
     public static byte[] Build(FidelityBatch batch, ReadOnlySpan<int> cases, bool full)
     {
         ulong caseTable = StateAddress(batch.States.Count);
-        byte[] data = new byte[Output - DataBase + ResultBytes];
+        byte[] data = new byte[Window + WindowBytes - DataBase];
         BinaryPrimitives.WriteUInt64LittleEndian(data.AsSpan(CurrentCase), caseTable);
         BinaryPrimitives.WriteUInt64LittleEndian(data.AsSpan(LastCase), caseTable + (16UL * (ulong)cases.Length));
         BinaryPrimitives.WriteUInt64LittleEndian(data.AsSpan(ResultPointer), Results);
@@ -72,19 +74,7 @@ internal static class GuestProgram
         }
 
         List<uint> code = Driver(full, out int store);
-        while (code.Count < (int)(SlotBase - CodeBase) / 4)
-        {
-            code.Add(Nop);
-        }
-
-        // Words are relative to their place, so every case has the slot of its number in the batch.
-        for (int i = 0; i < batch.Cases.Count; i++)
-        {
-            int at = code.Count;
-            uint adr = 0x1000_0000 | X29;
-            code.AddRange([batch.Cases[i].Prefix, batch.Cases[i].Word, adr, Branch(at + 3, store), adr, Branch(at + 5, store)]);
-        }
-
+        AddSlots(code, batch, store);
         Span<byte> table = states.AsSpan(batch.States.Count * GuestState.Bytes);
         for (int i = 0; i < cases.Length; i++)
         {
@@ -96,6 +86,31 @@ internal static class GuestProgram
         Buffer.BlockCopy(code.ToArray(), 0, text, 0, text.Length);
         ulong resultBytes = (ulong)cases.Length * (full ? (ulong)ResultBytes : 8);
         return Elf([(DataBase, data, (ulong)data.Length, 6), (CodeBase, text, (ulong)text.Length, 5), (StateBase, states, (ulong)states.Length, 6), (Results, [], resultBytes, 6)]);
+    }
+
+    /// <summary>The slots alone, where the program has them; what they branch to in the end is UDF, at <paramref name="store"/>.</summary>
+    public static List<uint> Slots(FidelityBatch batch, out ulong store)
+    {
+        List<uint> code = [0];
+        store = CodeBase;
+        AddSlots(code, batch, 0);
+        return code;
+    }
+
+    // Words are relative to their place, so every case has the slot of its number in the batch.
+    private static void AddSlots(List<uint> code, FidelityBatch batch, int store)
+    {
+        while (code.Count < (int)(SlotBase - CodeBase) / 4)
+        {
+            code.Add(0);
+        }
+
+        const uint Adr = 0x1000_0000 | X29;
+        foreach (FidelityCase one in batch.Cases)
+        {
+            int at = code.Count;
+            code.AddRange([one.Prefix, one.Word, Adr, Branch(at + 3, store), Adr, Branch(at + 5, store)]);
+        }
     }
 
     private static List<uint> Driver(bool full, out int store)

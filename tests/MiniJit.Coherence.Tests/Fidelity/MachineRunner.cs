@@ -1,61 +1,75 @@
-// Executes one case on the machine and leaves the output that the guest program writes for it.
+// Executes cases on the machine: the slots of the guest program, which end in UDF instead of the code that stores registers.
 using System;
-using MiniJit.Backend.Arm64;
+using System.Runtime.InteropServices;
 using MiniJit.Coherence.Machine;
 using MiniJit.Coherence.Memory;
 
 namespace MiniJit.Coherence.Tests.Fidelity;
 
-internal sealed unsafe class MachineRunner : IDataAccess
+internal sealed class MachineRunner : IDisposable
 {
     private static readonly byte[] s_pattern = GuestProgram.WindowPattern();
 
-    private readonly byte[] _window = new byte[GuestProgram.WindowBytes];
+    private readonly FidelityBatch _batch;
+    private readonly Arm64Machine _machine = new();
+    private readonly ulong _store;
 
-    public static bool Executes(in A64Instruction instruction) =>
-        FloatUnit.Bind(instruction) != null || VectorUnit.Bind(instruction) != null || VectorUnit.BindStructure(instruction) != null;
-
-    public bool Run(FidelityBatch batch, int index, Span<byte> output)
+    public MachineRunner(FidelityBatch batch)
     {
-        FidelityCase one = batch.Cases[index];
-        GuestState state = batch.States[one.State].Copy();
+        const ulong View = 0x4000_0000, DataBytes = 0x2000;
+        _batch = batch;
+        ReadOnlySpan<byte> code = MemoryMarshal.AsBytes<uint>(GuestProgram.Slots(batch, out _store).ToArray());
+        ulong size = ((ulong)code.Length + 0xfff) & ~0xffful;
+        _machine.Space.Map(GuestProgram.DataBase, DataBytes, PagePermissions.Read | PagePermissions.Write);
+        _machine.Space.Map(GuestProgram.CodeBase, size, PagePermissions.Read | PagePermissions.Execute);
+        _machine.Space.MapAlias(View, GuestProgram.CodeBase, size, PagePermissions.Read | PagePermissions.Write);
+        for (int at = 0; at < code.Length; at += 0x1000)
+        {
+            Assert(Core.TryStore(View + (ulong)at, code.Slice(at, Math.Min(0x1000, code.Length - at))));
+        }
+
+        _machine.Space.Unmap(View, size);
+    }
+
+    private Core Core => _machine.Cores[0];
+
+    /// <summary>The output that the guest program writes for a case; false if the machine stopped elsewhere than behind the slot.</summary>
+    public bool TryRun(int index, Span<byte> output, out string stop)
+    {
+        FidelityCase one = _batch.Cases[index];
+        GuestState state = _batch.States[one.State].Copy();
         state.Words[28] = GuestProgram.StateAddress(one.State);
         state.Words[29] = GuestProgram.SlotAddress(index);
-        CoreState core = state.ToCore();
-        core.Pc = GuestProgram.SlotAddress(index) + GuestProgram.WordOffset;
-        s_pattern.CopyTo(_window, 0);
-
-        var operation = FloatUnit.Bind(one.Instruction);
-        operation = operation == null ? VectorUnit.Bind(one.Instruction) : operation;
-        var structure = VectorUnit.BindStructure(one.Instruction);
-        if (operation != null)
+        Assert(Core.TryStore(GuestProgram.Window, s_pattern));
+        Core.State = state.ToCore();
+        Core.State.Pc = GuestProgram.SlotAddress(index);
+        StopReason reason = StopReason.TurnOver;
+        for (int turn = 0; turn < 3 && reason == StopReason.TurnOver; turn++)
         {
-            operation(ref core, one.Instruction);
+            // Hints may give up the rest of a turn.
+            reason = Core.Run(16);
         }
-        else if (structure == null || !structure(ref core, one.Instruction, this))
+
+        stop = reason == StopReason.Exception ? Core.Exception.ToString() : reason.ToString();
+        if (reason != StopReason.Exception || Core.Exception.ProgramCounter != _store)
         {
             return false;
         }
 
-        core.Pc += 4;
-        state.CopyFrom(core);
+        state.CopyFrom(Core.State);
         state.Words[28] = GuestProgram.Output;
-        state.Words[29] = core.Pc;
-        state.Words[GuestState.Flags - 1] = 0;
-        System.Runtime.InteropServices.MemoryMarshal.AsBytes<ulong>(state.Words).CopyTo(output);
-        _window.CopyTo(output[GuestState.Bytes..]);
+        MemoryMarshal.AsBytes<ulong>(state.Words).CopyTo(output);
+        Assert(Core.TryLoad(GuestProgram.Window, output[GuestState.Bytes..]));
         return true;
     }
 
-    public bool TryLoad(ulong address, Span<byte> destination)
-    {
-        _window.AsSpan((int)(address - GuestProgram.Window), destination.Length).CopyTo(destination);
-        return true;
-    }
+    public void Dispose() => _machine.Dispose();
 
-    public bool TryStore(ulong address, ReadOnlySpan<byte> source)
+    private static void Assert(bool happened)
     {
-        source.CopyTo(_window.AsSpan((int)(address - GuestProgram.Window)));
-        return true;
+        if (!happened)
+        {
+            throw new InvalidOperationException("The machine does not reach its own memory.");
+        }
     }
 }
