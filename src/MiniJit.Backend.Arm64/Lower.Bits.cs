@@ -382,6 +382,13 @@ internal sealed partial class Arm64LowerContext
             return Put(x);
         }
 
+        // sextend (extractlane x, n)                     => smov d, x[n]
+        Inst extraction = DefBy(x, Opcode.Extractlane);
+        if (signed && !extraction.IsNone)
+        {
+            return ExtractSignedLane(type, TypeOf(Arg(extraction, 0)), Put(Arg(extraction, 0)), Dfg[extraction].Imm8);
+        }
+
         // sextend (ireduce (ushr x, k))                  => sbfx d, x, #k, #bits
         Inst reduce = DefBy(x, Opcode.Ireduce);
         if (!reduce.IsNone && IsWord(TypeOf(Arg(reduce, 0))))

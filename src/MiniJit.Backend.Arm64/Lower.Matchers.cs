@@ -388,6 +388,8 @@ internal sealed partial class Arm64LowerContext
 
         return opcode switch
         {
+            Opcode.Extractlane => TypeOf(value).IsInt,
+            Opcode.VanyTrue or Opcode.VallTrue => true,
             Opcode.Ushr => TypeOf(value).Bytes < 4 ? Const(Arg(inst, 1), out _) : true,
             Opcode.Iadd or Opcode.Isub or Opcode.Imul or Opcode.Band or Opcode.Bor or Opcode.Bxor or Opcode.Bnot or Opcode.Ineg or Opcode.Ishl
                 or Opcode.Sshr or Opcode.Uload8 or Opcode.Uload16 or Opcode.Sload8 or Opcode.Sload16 => TypeOf(value) == IrType.I32,

@@ -235,6 +235,11 @@ internal sealed partial class Arm64LowerContext
     {
         Value value = Arg(inst, 0);
         IrType type = TypeOf(value);
+        if (type.Bytes == bytes && TryStoreLane(inst, value, Arg(inst, 1)))
+        {
+            return;
+        }
+
         VReg register = type.IsInt ? PutOrZero(value) : Put(value);
         Mem memory = Address(inst, Arg(inst, 1), Dfg[inst].Offset, bytes);
         if (IsSwapped(inst, bytes) && !register.IsNone)

@@ -6,6 +6,7 @@
 // Where the manual gives an instruction two lane widths, the narrower one counts. Instructions that work on the upper half of their narrow
 // operand ("2" in the manual) are the same form with 16 bytes.
 using System;
+using System.Buffers.Binary;
 using System.Numerics;
 using MiniJit.Codegen.Lowering;
 using MiniJit.Codegen.Machine;
@@ -50,8 +51,8 @@ internal sealed partial class Arm64LowerContext
         switch (opcode)
         {
             case Opcode.Vconst or Opcode.F128const: return MaterializeConstant(inst).Low;
-            case Opcode.Band: return VectorLogic(inst, A64Form.AndVec, A64Form.BicVec);
-            case Opcode.Bor: return VectorLogic(inst, A64Form.OrrVec, A64Form.OrnVec);
+            case Opcode.Band: return VectorLogic(inst, type, A64Form.AndVec, A64Form.BicVec, A64Form.BicImmVec);
+            case Opcode.Bor: return VectorLogic(inst, type, A64Form.OrrVec, A64Form.OrnVec, A64Form.OrrImmVec);
             case Opcode.Bxor: return Lanes(A64Form.EorVec, s_bits, Put(Arg(inst, 0)), Put(Arg(inst, 1)));
             case Opcode.Bnot: return Lanes(A64Form.NotVec, s_bits, Put(Arg(inst, 0)));
             case Opcode.Bitselect: return SelectBits(Put(Arg(inst, 0)), Put(Arg(inst, 1)), Put(Arg(inst, 2)));
@@ -132,7 +133,7 @@ internal sealed partial class Arm64LowerContext
     {
         Opcode.Fadd => LanesOf(inst, A64Form.FaddVec, type),
         Opcode.Fsub => LanesOf(inst, A64Form.FsubVec, type),
-        Opcode.Fmul => LanesOf(inst, A64Form.FmulVec, type),
+        Opcode.Fmul => MultiplyFloats(inst, type),
         Opcode.Fdiv => LanesOf(inst, A64Form.FdivVec, type),
         Opcode.Fmin => LanesOf(inst, A64Form.FminVec, type),
         Opcode.Fmax => LanesOf(inst, A64Form.FmaxVec, type),
@@ -215,17 +216,43 @@ internal sealed partial class Arm64LowerContext
 
     // ---- bits
 
+    // bor x, (const)               [8 bits set]         => orr d = x, #bits
+    // band x, (const)              [8 bits clear]       => bic d = x, #bits
     // band x, (bnot y)                                  => bic x, y
     // bor x, (bnot y)                                   => orn x, y
     // band x, y                                         => and x, y
-    private VReg VectorLogic(Inst inst, A64Form plain, A64Form complementing)
+    private VReg VectorLogic(Inst inst, IrType type, A64Form plain, A64Form complementing, A64Form immediate)
     {
         Value x = Arg(inst, 0), y = Arg(inst, 1);
+        if (LogicalImmediate(type, y, immediate == A64Form.BicImmVec, out VectorImm bits))
+        {
+            VReg result = NewFloat();
+            ref MachineInst logic = ref EmitLanes(immediate, s_bits, result, [Put(x)]);
+            logic.Scale = (byte)ShiftedLane(bits);
+            logic.Imm = (long)bits.Value;
+            logic.Aux = bits.Cmode;
+            return result;
+        }
+
         (x, y) = DefBy(x, Opcode.Bnot).IsNone ? (x, y) : (y, x);
         Inst complement = DefBy(y, Opcode.Bnot);
         return complement.IsNone
             ? Lanes(plain, s_bits, Put(x), Put(y))
             : Lanes(complementing, s_bits, Put(x), Put(Arg(complement, 0)));
+    }
+
+    /// <summary>The immediate of orr, or of bic, for a constant operand.</summary>
+    private bool LogicalImmediate(IrType type, Value value, bool isBic, out VectorImm immediate)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        immediate = default;
+        if (type.Bits < 64 || !ConstantVector(value, bytes))
+        {
+            return false;
+        }
+
+        ulong low = BinaryPrimitives.ReadUInt64LittleEndian(bytes), high = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
+        return (type.Bits == 64 || low == high) && VectorImm.TryLogical(isBic ? ~low : low, isBic ? 1 : 0, out immediate);
     }
 
     // bitcast x                                         => x: a register holds its bits whatever their type

@@ -32,7 +32,7 @@ internal sealed partial class Arm64LowerContext
         {
             Sink(load);
             VReg result = NewFloat();
-            EmitLanes(A64Form.Ld1R, type, result, [Put(Arg(load, 0))]).Trap = Dfg.MemFlagsOf(load).Trap.Raw;
+            EmitLanes(A64Form.Ld1R, type, result, [Put(Arg(load, 0))]).Trap = TrapOf(load);
             return result;
         }
 
@@ -48,7 +48,7 @@ internal sealed partial class Arm64LowerContext
         if (SinkableLoad(x, out Inst load) && Dfg[load].Opcode == Opcode.Load && !IsForeign(load, type.LaneType))
         {
             Sink(load);
-            return LoadFrom(VectorAccess(type.LaneType), Address(load, Arg(load, 0), Dfg[load].Offset, type.LaneType.Bytes));
+            return LoadFrom(VectorAccess(type.LaneType).Load, Address(load, Arg(load, 0), Dfg[load].Offset, type.LaneType.Bytes));
         }
 
         return type.HasFloatLanes
@@ -58,14 +58,13 @@ internal sealed partial class Arm64LowerContext
 
     private bool IsForeign(Inst access, IrType accessed) => Dfg.MemFlagsOf(access).IsBig && accessed.Bytes > 1;
 
-    /// <summary>The load of a vector register's low bytes.</summary>
-    private static MemoryAccess VectorAccess(IrType type) => type.Bytes switch
+    /// <summary>The load and the store of the low bytes of a vector register.</summary>
+    private static (MemoryAccess Load, MemoryAccess Store) VectorAccess(IrType type) => type.Bytes switch
     {
-        1 => MemoryAccess.LdrFB,
-        2 => MemoryAccess.LdrFH,
-        4 => MemoryAccess.LdrFS,
-        8 => MemoryAccess.LdrFD,
-        _ => MemoryAccess.LdrFQ,
+        1 => (MemoryAccess.LdrFB, MemoryAccess.StrFB),
+        2 => (MemoryAccess.LdrFH, MemoryAccess.StrFH),
+        4 => (MemoryAccess.LdrFS, MemoryAccess.StrFS),
+        _ => (MemoryAccess.LdrFD, MemoryAccess.StrFD),
     };
 
     // extractlane x, 0             [float]              => x
@@ -82,6 +81,13 @@ internal sealed partial class Arm64LowerContext
         VReg result = NewReg(type.HasFloatLanes ? RegClass.Float : RegClass.Int);
         A64Form form = type.HasFloatLanes ? A64Form.DupScalar : type.LaneBits == 64 ? A64Form.UmovX : A64Form.UmovW;
         EmitLanes(form, type, result, [x]).Imm = lane;
+        return result;
+    }
+
+    private VReg ExtractSignedLane(IrType to, IrType type, VReg x, int lane)
+    {
+        VReg result = NewInt();
+        EmitLanes(to == IrType.I64 ? A64Form.SmovX : A64Form.SmovW, type, result, [x]).Imm = lane;
         return result;
     }
 
@@ -103,7 +109,7 @@ internal sealed partial class Arm64LowerContext
             Sink(load);
             ref MachineInst access = ref EmitLanes(A64Form.Ld1Lane, type, result, [x, Put(Arg(load, 0))]);
             access.Imm = lane;
-            access.Trap = Dfg.MemFlagsOf(load).Trap.Raw;
+            access.Trap = TrapOf(load);
             return result;
         }
 
@@ -123,6 +129,36 @@ internal sealed partial class Arm64LowerContext
         inst.Imm = lane;
         inst.Aux = (byte)sourceLane;
         return result;
+    }
+
+    // store (extractlane x, 0)     [one use]            => str x, [p]
+    // store (extractlane x, n)     [no offset, one use] => st1 x[n], [p]
+    private bool TryStoreLane(Inst store, Value value, Value address)
+    {
+        Inst extraction = OnlyDefBy(value, Opcode.Extractlane);
+        IrType lane = TypeOf(value);
+        if (extraction.IsNone || !IsVector(TypeOf(Arg(extraction, 0))) || IsForeign(store, lane))
+        {
+            return false;
+        }
+
+        int number = Dfg[extraction].Imm8;
+        if (number == 0)
+        {
+            VReg whole = Put(Arg(extraction, 0));
+            StoreTo(VectorAccess(lane).Store, whole, Address(store, address, Dfg[store].Offset, lane.Bytes));
+            return true;
+        }
+
+        if (Dfg[store].Offset != 0)
+        {
+            return false;
+        }
+
+        ref MachineInst access = ref EmitLanes(A64Form.St1Lane, TypeOf(Arg(extraction, 0)), Zero, [Put(Arg(extraction, 0)), Put(address)]);
+        access.Imm = number;
+        access.Trap = TrapOf(store);
+        return true;
     }
 
     // ---- width of lanes
