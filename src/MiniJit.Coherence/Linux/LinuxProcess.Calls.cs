@@ -52,6 +52,7 @@ internal sealed partial class LinuxProcess
             LinuxCall.Prlimit64 => Limit(d),
             LinuxCall.Getrandom => Random(a, b),
             LinuxCall.Uname => Uname(a),
+            LinuxCall.Sysinfo => Information(a),
             LinuxCall.ClockGettime => Clock(b, (int)a == 0, isMicroseconds: false),
             LinuxCall.ClockGetres => Put(b, 0, 1),
             LinuxCall.Gettimeofday => Clock(a, isRealTime: true, isMicroseconds: true),
@@ -283,6 +284,19 @@ internal sealed partial class LinuxProcess
         "#1"u8.CopyTo(names[(3 * Field)..]);
         "aarch64"u8.CopyTo(names[(4 * Field)..]);
         return _core.TryStore(address, names) ? 0 : LinuxError.BadAddress;
+    }
+
+    /// <summary>sysinfo(2): a gigabyte of memory, half of it free.</summary>
+    private long Information(ulong address)
+    {
+        Span<byte> information = stackalloc byte[112];
+        information.Clear();
+        BinaryPrimitives.WriteInt64LittleEndian(information, 1);                // uptime
+        BinaryPrimitives.WriteInt64LittleEndian(information[32..], 1 << 30);    // totalram
+        BinaryPrimitives.WriteInt64LittleEndian(information[40..], 1 << 29);    // freeram
+        BinaryPrimitives.WriteUInt16LittleEndian(information[80..], 1);         // procs
+        BinaryPrimitives.WriteUInt32LittleEndian(information[104..], 1);        // mem_unit
+        return _core.TryStore(address, information) ? 0 : LinuxError.BadAddress;
     }
 
     private long Clock(ulong address, bool isRealTime, bool isMicroseconds)
