@@ -15,21 +15,22 @@ internal static class Decode
 {
     private const int HighShift = 21, LowShift = 10, LowBits = 6, SplitAbove = 6;
 
-    /// <summary>Bucket by bits 31–21: start and count in <see cref="s_candidates"/>; a negative start is the complement of one in <see cref="s_low"/>.</summary>
-    private static readonly (int Start, int Count)[] s_high = new (int, int)[1 << (32 - HighShift)];
-    private static readonly List<(int Start, int Count)> s_low = [];
+    // By bits 31–21: where a bucket's candidates start, times 256, plus their number; or, if negative, the complement of the index in
+    // s_low of the first of 64 such entries by bits 15–10.
+    private static readonly int[] s_high = new int[1 << (32 - HighShift)];
+    private static readonly List<int> s_low = [];
     private static readonly A64Form[] s_candidates = BuildIndex();
 
     /// <summary>Decodes <paramref name="word"/> if it has a row.</summary>
     public static bool TryInstruction(uint word, out A64Instruction instruction)
     {
-        (int start, int count) = s_high[word >> HighShift];
-        if (start < 0)
+        int bucket = s_high[word >> HighShift];
+        if (bucket < 0)
         {
-            (start, count) = s_low[~start + (int)((word >> LowShift) & ((1 << LowBits) - 1))];
+            bucket = s_low[~bucket + (int)((word >> LowShift) & ((1 << LowBits) - 1))];
         }
 
-        foreach (A64Form form in s_candidates.AsSpan(start, count))
+        foreach (A64Form form in s_candidates.AsSpan(bucket >> 8, bucket & 0xff))
         {
             ref readonly FormFields fields = ref InstructionFields.Of(form);
             if ((word & fields.FixedMask) == fields.FixedBits && TryForm(form, fields, word, out instruction))
@@ -268,62 +269,80 @@ internal static class Decode
 
     private static A64Form[] BuildIndex()
     {
-        List<A64Form>[] buckets = new List<A64Form>[s_high.Length];
-        foreach (InstructionRow row in InstructionTable.Rows)
+        // How many rows match each value of the high bits, and where their list ends.
+        int[] ends = new int[s_high.Length];
+        ForEachBucket((bucket, _) => ends[bucket]++);
+        int total = 0, capacity = 0;
+        for (int bucket = 0; bucket < ends.Length; bucket++)
         {
-            uint wild = ~row.Diagram.FixedMask >> HighShift, bits = row.Diagram.FixedBits >> HighShift;
-            for (uint subset = wild; ; subset = (subset - 1) & wild)
-            {
-                (buckets[bits | subset] ??= []).Add(row.Form);
-                if (subset == 0)
-                {
-                    break;
-                }
-            }
+            capacity += ends[bucket] > SplitAbove ? ends[bucket] << LowBits : ends[bucket];
+            total += ends[bucket];
+            ends[bucket] = total;
         }
 
-        List<A64Form> candidates = [];
-        for (int high = 0; high < buckets.Length; high++)
+        // The lists, each in the order of preference; filled from behind, so rows come back to front.
+        A64Form[] matching = new A64Form[total], candidates = new A64Form[capacity];
+        int[] starts = (int[])ends.Clone();
+        ForEachBucket((bucket, form) =>
         {
-            List<A64Form>? bucket = buckets[high];
-            if (bucket == null)
+            int at = --starts[bucket];
+            for (; at + 1 < ends[bucket] && !Precedes(form, matching[at + 1]); at++)
             {
+                matching[at] = matching[at + 1];
+            }
+
+            matching[at] = form;
+        });
+
+        int count = 0;
+        for (int bucket = 0; bucket < ends.Length; bucket++)
+        {
+            ReadOnlySpan<A64Form> list = matching.AsSpan(starts[bucket]..ends[bucket]);
+            if (list.Length <= SplitAbove)
+            {
+                s_high[bucket] = (count << 8) | list.Length;
+                list.CopyTo(candidates.AsSpan(count));
+                count += list.Length;
                 continue;
             }
 
-            bucket.Sort((x, y) => Compare(x, y));
-            if (bucket.Count <= SplitAbove)
-            {
-                s_high[high] = (candidates.Count, bucket.Count);
-                candidates.AddRange(bucket);
-                continue;
-            }
-
-            s_high[high] = (~s_low.Count, 0);
+            s_high[bucket] = ~s_low.Count;
             for (uint low = 0; low < 1 << LowBits; low++)
             {
-                int start = candidates.Count;
-                foreach (A64Form form in bucket)
+                int start = count;
+                foreach (A64Form form in list)
                 {
                     ref readonly FormFields fields = ref InstructionFields.Of(form);
-                    uint key = low << LowShift, mask = fields.FixedMask & (((1u << LowBits) - 1) << LowShift);
-                    if ((key & mask) == (fields.FixedBits & mask))
+                    if ((((low << LowShift) ^ fields.FixedBits) & fields.FixedMask & (((1u << LowBits) - 1) << LowShift)) == 0)
                     {
-                        candidates.Add(form);
+                        candidates[count++] = form;
                     }
                 }
 
-                s_low.Add((start, candidates.Count - start));
+                s_low.Add((start << 8) | (count - start));
             }
         }
 
-        return [.. candidates];
+        return candidates.AsSpan(0, count).ToArray();
     }
 
-    /// <summary>More fixed bits first, then the order of the table.</summary>
-    private static int Compare(A64Form x, A64Form y)
+    /// <summary>Calls <paramref name="action"/> for each value of the high bits that a row matches.</summary>
+    private static void ForEachBucket(Action<uint, A64Form> action)
     {
-        int byBits = BitOperations.PopCount(InstructionFields.Of(y).FixedMask) - BitOperations.PopCount(InstructionFields.Of(x).FixedMask);
-        return byBits != 0 ? byBits : x - y;
+        foreach (InstructionRow row in InstructionTable.Rows)
+        {
+            uint wild = ~row.Diagram.FixedMask >> HighShift, bits = row.Diagram.FixedBits >> HighShift;
+            uint subset = wild;
+            action(bits | subset, row.Form);
+            while (subset != 0)
+            {
+                subset = (subset - 1) & wild;
+                action(bits | subset, row.Form);
+            }
+        }
     }
+
+    /// <summary>More fixed bits first; otherwise rows stay in the order of the table.</summary>
+    private static bool Precedes(A64Form x, A64Form y) =>
+        BitOperations.PopCount(InstructionFields.Of(x).FixedMask) > BitOperations.PopCount(InstructionFields.Of(y).FixedMask);
 }

@@ -5,7 +5,6 @@
 // Invariants: the steps of a row cover exactly its variable bits (asserted by a test), and they are in an order in which a step
 // only needs what earlier ones have decoded: operation size, element size and access come first.
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Numerics;
 
@@ -160,11 +159,11 @@ internal readonly record struct FormFields(
 /// <summary>The fields of all rows, in enum order.</summary>
 internal static class InstructionFields
 {
-    private static readonly List<FieldStep> s_building = [];
+    private const int MaxStepsPerForm = 6;
 
+    private static readonly FieldStep[] s_steps = new FieldStep[InstructionTable.Rows.Length * MaxStepsPerForm];
+    private static int s_count;
     private static readonly FormFields[] s_forms = Build();
-
-    private static readonly FieldStep[] s_steps = [.. s_building];
 
     public static ref readonly FormFields Of(A64Form form)
     {
@@ -181,7 +180,7 @@ internal static class InstructionFields
         foreach (InstructionRow row in rows)
         {
             InstructionDiagram diagram = row.Diagram;
-            int first = s_building.Count;
+            int first = s_count;
             AddShape(row);
             foreach (OperandSpec operand in row.Operands)
             {
@@ -190,7 +189,7 @@ internal static class InstructionFields
 
             uint registers = diagram[DiagramField.Rd].Mask | diagram[DiagramField.Rn].Mask | diagram[DiagramField.Rm].Mask | diagram[DiagramField.Ra].Mask;
             forms[(int)row.Form] = new(
-                diagram.FixedMask, diagram.FixedBits, registers, (ushort)first, (byte)(s_building.Count - first), row.Lanes,
+                diagram.FixedMask, diagram.FixedBits, registers, (ushort)first, (byte)(s_count - first), row.Lanes,
                 ImpliedLane: (byte)(BitOperations.IsPow2(row.Lanes) ? BitOperations.Log2(row.Lanes) : 0),
                 LeastLanes: row.Has(FormTraits.FourLanes) ? (byte)4 : row.Has(FormTraits.Vector) ? (byte)2 : (byte)0);
         }
@@ -230,7 +229,7 @@ internal static class InstructionFields
             Add(FieldStepKind.LaneFromSize, diagram, DiagramField.Size);
         }
 
-        if (!Array.Exists(row.Operands, operand => operand.Kind == A64OperandKind.Imm5))
+        if (diagram.Has(DiagramField.Imm5) && !diagram.Has(DiagramField.Cond))
         {
             Add(FieldStepKind.LaneAndIndex, diagram, DiagramField.Imm5);
         }
@@ -361,7 +360,7 @@ internal static class InstructionFields
     {
         if (diagram.Has(a))
         {
-            s_building.Add(new(kind, diagram[a], Place(diagram, b), Place(diagram, c)));
+            s_steps[s_count++] = new(kind, diagram[a], Place(diagram, b), Place(diagram, c));
         }
     }
 

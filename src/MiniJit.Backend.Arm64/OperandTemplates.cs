@@ -59,71 +59,48 @@ internal sealed class FormOperands
 internal static partial class InstructionTable
 {
     /// <summary>Operands of a form that does not transfer a <see cref="MemoryAccess"/>, or, for narrowing forms, of its lower-half variant.</summary>
-    public static FormOperands Operands(A64Form form)
-    {
-        Debug.Assert(IsEncoded(form));
-        return OperandLists.All[(int)form * 4];
-    }
+    public static FormOperands Operands(A64Form form) => OperandsOf(form, 0);
 
     /// <summary>Operands of a form on 16 bytes: a narrowing form writes the upper half and so reads its destination.</summary>
-    public static FormOperands OperandsOfUpperHalf(A64Form form)
-    {
-        Debug.Assert(IsEncoded(form));
-        return OperandLists.All[((int)form * 4) + 1];
-    }
+    public static FormOperands OperandsOfUpperHalf(A64Form form) => OperandsOf(form, 1);
 
     /// <summary>Operands of a plain load, store or pair.</summary>
     public static FormOperands Operands(A64Form form, MemoryAccess access)
     {
-        Debug.Assert(IsEncoded(form));
         ref readonly MemoryAccessRow row = ref access.Row();
-        return OperandLists.All[((int)form * 4) + (row.IsLoad ? 1 : 0) + (row.V * 2)];
+        return OperandsOf(form, (row.IsLoad ? 1 : 0) + (row.V * 2));
     }
 
-    /// <summary>A class of its own, for the order in which statics of a partial class are made is not ours to say.</summary>
     private static class OperandLists
     {
         /// <summary>By form * 4; plus 1 for loads and for narrowing to the upper half, plus 2 for loads and stores of the SIMD file.</summary>
-        public static readonly FormOperands[] All = BuildOperands();
+        public static readonly FormOperands?[] All = new FormOperands?[(int)A64Form.FirstPseudo * 4];
     }
 
-    private static FormOperands[] BuildOperands()
+    /// <summary>The operands of a form, made when somebody first asks for them (two threads may both make them, which is no harm).</summary>
+    private static FormOperands OperandsOf(A64Form form, int variant)
     {
-        FormOperands[] all = new FormOperands[s_rows.Length * 4];
+        Debug.Assert(IsEncoded(form));
+        return OperandLists.All[((int)form * 4) + variant] ??= MakeOperands(Row(form), variant);
+    }
+
+    private static FormOperands MakeOperands(InstructionRow row, int variant)
+    {
         List<OperandTemplate> defs = [], ties = [], uses = [];
-        foreach (InstructionRow row in Rows)
+        foreach (OperandSpec operand in row.Operands)
         {
-            bool varies = Array.Exists(row.Operands, operand => operand.Role is RegisterRole.ByAccess or RegisterRole.TiedIfUpper);
-            for (int variant = 0; variant < 4; variant++)
+            AddTemplates(operand, variant, defs, ties, uses);
+        }
+
+        for (int i = 0, tie = 0; i < defs.Count; i++)
+        {
+            if (defs[i].Constraint.Kind == ConstraintKind.Reuse)
             {
-                int index = ((int)row.Form * 4) + variant;
-                if (variant != 0 && !varies)
-                {
-                    all[index] = all[index - 1];
-                    continue;
-                }
-
-                defs.Clear();
-                ties.Clear();
-                uses.Clear();
-                foreach (OperandSpec operand in row.Operands)
-                {
-                    AddTemplates(operand, variant, defs, ties, uses);
-                }
-
-                for (int i = 0, tie = 0; i < defs.Count; i++)
-                {
-                    if (defs[i].Constraint.Kind == ConstraintKind.Reuse)
-                    {
-                        defs[i] = defs[i] with { Constraint = Constraint.Reuse(defs.Count + tie++) };
-                    }
-                }
-
-                all[index] = new([.. defs, .. ties, .. uses]);
+                defs[i] = defs[i] with { Constraint = Constraint.Reuse(defs.Count + tie++) };
             }
         }
 
-        return all;
+        return new([.. defs, .. ties, .. uses]);
     }
 
     private static void AddTemplates(OperandSpec operand, int variant, List<OperandTemplate> defs, List<OperandTemplate> ties, List<OperandTemplate> uses)
