@@ -6,6 +6,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Text;
+using MiniJit.Filetests.Engines;
 using MiniJit.Filetests.Reports;
 using MiniJit.Filetests.Running;
 using MiniJit.Filetests.Subtests;
@@ -21,6 +22,7 @@ internal sealed class TestCommand
     private readonly Option<string> _filter = new("--filter", "-f") { Description = "Only files whose path contains this text, or matches it if it has wildcards.", HelpName = "text", DefaultValueFactory = _ => "" };
     private readonly Option<string[]> _tests = new("--test") { Description = "Only this subtest; may be repeated.", HelpName = "name" };
     private readonly Option<string[]> _targets = new("--target") { Description = "Only this architecture, or this whole target line; may be repeated.", HelpName = "target" };
+    private readonly Option<string> _engine = new("--engine") { Description = "What executes compiled code: native, machine, qemu, or all, which must agree. Native code, or for aarch64 elsewhere the machine, if not given.", HelpName = "engine", DefaultValueFactory = _ => "" };
     private readonly Option<bool> _list = new("--list") { Description = "Write the tests instead of running them." };
     private readonly Option<bool> _failFast = new("--fail-fast") { Description = "Stop at the first failure." };
     private readonly Option<string> _shard = new("--shard") { Description = "Run the i-th of n shares of the files.", HelpName = "i/n", DefaultValueFactory = _ => "1/1" };
@@ -35,6 +37,7 @@ internal sealed class TestCommand
     /// <param name="worker">A worker that was started in advance, or null.</param>
     public Command Create(WorkerProcess? worker)
     {
+        _engine.AcceptOnlyFromAmong([.. EngineTable.Choices]);
         _tests.CompletionSources.Add(_ => SubtestTable.Names);
         _targets.CompletionSources.Add("x86_64", "aarch64");
         _report.CompletionSources.Add("junit=", "json=", "github");
@@ -58,7 +61,7 @@ internal sealed class TestCommand
 
         Command command = new("test", "Run test files.")
         {
-            _paths, _jobs, _filter, _tests, _targets, _list, _failFast, _shard, _seed, _timeout, _report, _bless, _inProcess, _verbose,
+            _paths, _jobs, _filter, _tests, _targets, _engine, _list, _failFast, _shard, _seed, _timeout, _report, _bless, _inProcess, _verbose,
         };
         command.SetAction(parsed => Run(parsed, worker));
         return command;
@@ -72,6 +75,13 @@ internal sealed class TestCommand
     {
         long start = Stopwatch.GetTimestamp();
         RunOptions options = Options(parsed);
+        string unusable = EngineTable.WhyUnusable(options.Engines);
+        if (unusable.Length != 0)
+        {
+            Console.Error.WriteLine($"minijit: {unusable}");
+            return ExitCode.Usage;
+        }
+
         List<string> missing = [];
         using StreamWriter output = new(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = false };
         if (parsed.GetValue(_list))
@@ -94,6 +104,7 @@ internal sealed class TestCommand
     private RunOptions Options(ParseResult parsed)
     {
         _ = TryReadShard(parsed.GetValue(_shard), out int shard, out int count);
+        _ = EngineTable.TryRead(parsed.GetValue(_engine) ?? "", out EngineChoice engines);
         return new()
         {
             Paths = parsed.GetValue(_paths) ?? [],
@@ -101,6 +112,7 @@ internal sealed class TestCommand
             Filter = parsed.GetValue(_filter) ?? "",
             Subtests = parsed.GetValue(_tests) ?? [],
             Targets = parsed.GetValue(_targets) ?? [],
+            Engines = engines,
             FailFast = parsed.GetValue(_failFast),
             Shard = shard,
             ShardCount = count,

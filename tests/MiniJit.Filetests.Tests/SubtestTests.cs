@@ -1,4 +1,5 @@
 using MiniJit.Filetests.Files;
+using MiniJit.Filetests.Running;
 using MiniJit.Filetests.Subtests;
 using MiniJit.IR;
 using Xunit;
@@ -24,7 +25,7 @@ public sealed class SubtestTests
     {
         ParsedFile file = Parser.Parse(text, "t.clif");
         TestCase test = Assert.Single(TestPlan.Create(file).Cases);
-        SubtestContext context = new(new FileState(file), test, new Workspace(), bless: false, steps: null);
+        SubtestContext context = new(new FileState(file), test, new Workspace(), new RunOptions(), steps: null);
         return test.Subtest.Run(context);
     }
 

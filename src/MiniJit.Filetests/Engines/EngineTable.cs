@@ -43,6 +43,7 @@ internal static class EngineTable
 {
     private static readonly string[] s_names = ["native", "machine", "qemu"];    // in the order of EngineKind
     private static readonly string[] s_choices = ["native", "machine", "qemu", "all"];    // in the order of EngineChoice, from 1
+    private static readonly TargetTriple s_arm64 = new(TargetArchitecture.Arm64, "aarch64", "", "", "");
     private static string? s_qemu;
 
     /// <summary>What the command line may ask for.</summary>
@@ -69,6 +70,14 @@ internal static class EngineTable
         _ when triple.Architecture != TargetArchitecture.Arm64 => $"the {NameOf(kind)} engine executes aarch64 code, not {triple.ArchitectureName}",
         EngineKind.Machine => "the machine engine is not part of this build",
         _ => QemuPath.Length == 0 ? "qemu-aarch64 is not installed" : "",
+    };
+
+    /// <summary>Why an engine that was asked for by name can execute nothing here, whatever the target; empty if it can.</summary>
+    public static string WhyUnusable(EngineChoice choice) => choice switch
+    {
+        EngineChoice.Machine => WhyNot(EngineKind.Machine, s_arm64),
+        EngineChoice.Qemu => WhyNot(EngineKind.Qemu, s_arm64),
+        _ => "",
     };
 
     /// <summary>The engines that a choice means for an architecture.</summary>

@@ -31,6 +31,17 @@ internal readonly record struct Completion(CompletionKind Kind, DataValue[] Resu
     public static Completion Trapped(TrapCode code, string detail) => new(CompletionKind.Trapped, [], code, detail);
 
     public static Completion Failed(string detail) => new(CompletionKind.Failed, [], default, detail);
+
+    /// <summary>Whether two engines say the same: equal results, bit by bit, or traps with the same code.</summary>
+    public bool Agrees(in Completion other) => Kind == other.Kind && Kind switch
+    {
+        CompletionKind.Returned => Results.AsSpan().SequenceEqual(other.Results),
+        CompletionKind.Trapped => Trap == other.Trap,
+        _ => true,
+    };
+
+    /// <summary>The results as run commands write them, or where and why there are none.</summary>
+    public override string ToString() => Kind == CompletionKind.Returned ? DataValue.Format(Results) : Detail;
 }
 
 /// <summary>Executes functions that belong together: those of a file, say. Made for one test and used by one thread.</summary>

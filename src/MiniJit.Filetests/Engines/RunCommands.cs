@@ -39,8 +39,11 @@ internal static class RunCommands
         return Outcome.Passed;
     }
 
-    /// <summary>Carries the commands out; the first that does not hold ends the test.</summary>
-    public static Outcome Execute(SubtestContext context, IEngine engine, List<OwnedCommand> commands)
+    /// <summary>Carries the commands out; the first that does not hold, or on which engines do not agree, ends the test.</summary>
+    /// <param name="context">The test.</param>
+    /// <param name="engines">Engines that have loaded the file, and their names.</param>
+    /// <param name="commands">The commands.</param>
+    public static Outcome Execute(SubtestContext context, IReadOnlyList<(string Name, IEngine Engine)> engines, List<OwnedCommand> commands)
     {
         foreach (OwnedCommand command in commands)
         {
@@ -49,7 +52,7 @@ internal static class RunCommands
                 context.Step($"{command.Command} (line {command.Command.Span.Line})");
             }
 
-            string problem = Execute(engine, command, out string printed);
+            string problem = Execute(engines, command, out string printed);
             if (printed.Length != 0)
             {
                 context.PrintLine(printed);
@@ -69,11 +72,29 @@ internal static class RunCommands
     /// <param name="owned">The command.</param>
     /// <param name="printed">What a <c>print</c> command shows.</param>
     /// <returns>What is wrong, or nothing.</returns>
-    public static string Execute(IEngine engine, OwnedCommand owned, out string printed)
+    public static string Execute(IEngine engine, OwnedCommand owned, out string printed) => Judge(owned.Command, Invoke(engine, owned), out printed);
+
+    private static string Execute(IReadOnlyList<(string Name, IEngine Engine)> engines, OwnedCommand owned, out string printed)
     {
-        RunCommand command = owned.Command;
-        Completion completion = engine.Invoke(owned.Owner, command.Callee, command.Arguments);
-        string actual = completion.Kind == CompletionKind.Returned ? DataValue.Format(completion.Results) : completion.Detail;
+        Completion first = Invoke(engines[0].Engine, owned);
+        string problem = Judge(owned.Command, first, out printed);
+        for (int i = 1; i < engines.Count; i++)
+        {
+            Completion other = Invoke(engines[i].Engine, owned);
+            if (!first.Agrees(other))
+            {
+                return $"Engines disagree: {owned.Command}: {engines[0].Name} gives {first}, {engines[i].Name} gives {other}";
+            }
+        }
+
+        return problem;
+    }
+
+    private static Completion Invoke(IEngine engine, OwnedCommand owned) => engine.Invoke(owned.Owner, owned.Command.Callee, owned.Command.Arguments);
+
+    private static string Judge(RunCommand command, in Completion completion, out string printed)
+    {
+        string actual = completion.ToString();
         printed = command.Kind == RunCommandKind.Print ? $"{command.Invocation} -> {actual}" : "";
         bool holds = command.Kind switch
         {

@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using MiniJit.Filetests.Engines;
 using MiniJit.Filetests.Running;
 
 namespace MiniJit.Filetests.Reports;
@@ -12,9 +13,9 @@ internal static class FailureText
         result.Outcome.Line == 0 ? path : string.Create(CultureInfo.InvariantCulture, $"{path}:{result.Outcome.Line}");
 
     /// <summary>A command line that runs just this test.</summary>
-    public static string RerunCommand(string path, TestResult result)
+    public static string RerunCommand(FileResults file, TestResult result)
     {
-        string command = $"minijit test {Quote(path)}";
+        string command = $"minijit test {Quote(file.Path)}{(file.Engines == EngineChoice.Default ? "" : $" --engine {EngineTable.Choices[(int)file.Engines - 1]}")}";
         if (result.Case < 0 || result.Case == int.MaxValue)
         {
             return command;

@@ -37,7 +37,7 @@ internal static class FileReports
                     xml.WriteAttributeString("message", Clean(FailureText.FirstLine(result.Outcome.Message)));
                     if (failed)
                     {
-                        xml.WriteString(Clean($"{FailureText.Place(file.Path, result)}\n{result.Outcome.Message}\n{FailureText.RerunCommand(file.Path, result)}"));
+                        xml.WriteString(Clean($"{FailureText.Place(file.Path, result)}\n{result.Outcome.Message}\n{FailureText.RerunCommand(file, result)}"));
                     }
 
                     xml.WriteEndElement();
@@ -80,7 +80,7 @@ internal static class FileReports
 
                 if (result.Outcome.Kind == OutcomeKind.Failed)
                 {
-                    json.WriteString("rerun", FailureText.RerunCommand(file.Path, result));
+                    json.WriteString("rerun", FailureText.RerunCommand(file, result));
                 }
 
                 json.WriteEndObject();

@@ -54,7 +54,7 @@ internal sealed class TextReport(TextWriter output, bool verbose)
                     if (result.Outcome.Kind == OutcomeKind.Failed)
                     {
                         output.Write($"  {FailureText.Place(file.Path, result)}: {result.Name}: {FailureText.FirstLine(result.Outcome.Message)}\n");
-                        output.Write($"      {FailureText.RerunCommand(file.Path, result)}\n");
+                        output.Write($"      {FailureText.RerunCommand(file, result)}\n");
                     }
                 }
             }

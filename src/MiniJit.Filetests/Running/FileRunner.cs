@@ -106,7 +106,7 @@ internal sealed class FileRunner(RunOptions options, IRunEvents events)
         events.CaseStarted(item.File, number, testCase.Subtest.Name, testCase.TargetText);
         long start = Stopwatch.GetTimestamp();
         Outcome outcome;
-        SubtestContext context = new(state, testCase, _workspace, options.Bless, events.WantsSteps ? new StepLog(events, item.File) : null);
+        SubtestContext context = new(state, testCase, _workspace, options, events.WantsSteps ? new StepLog(events, item.File) : null);
         try
         {
             outcome = testCase.SkipReason.Length != 0 ? Outcome.Skipped(testCase.SkipReason) : context.VerifyIfNeeded();

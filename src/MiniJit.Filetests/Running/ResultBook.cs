@@ -1,15 +1,19 @@
 // All results of a run, in the order of the input whatever the order of their arrival.
 using System;
 using System.Collections.Generic;
+using MiniJit.Filetests.Engines;
 using MiniJit.Filetests.Subtests;
 
 namespace MiniJit.Filetests.Running;
 
 /// <summary>Results of one file.</summary>
-internal sealed class FileResults(string path)
+internal sealed class FileResults(string path, EngineChoice engines)
 {
     /// <summary>The file.</summary>
     public string Path { get; } = path;
+
+    /// <summary>What executed compiled code.</summary>
+    public EngineChoice Engines { get; } = engines;
 
     /// <summary>In the order of the tests.</summary>
     public List<TestResult> Results { get; } = [];
@@ -24,12 +28,12 @@ internal sealed class ResultBook
     private readonly FileResults[] _files;
     private int _delivered;
 
-    public ResultBook(IReadOnlyList<string> paths)
+    public ResultBook(IReadOnlyList<string> paths, EngineChoice engines = EngineChoice.Default)
     {
         _files = new FileResults[paths.Count];
         for (int i = 0; i < _files.Length; i++)
         {
-            _files[i] = new(paths[i]);
+            _files[i] = new(paths[i], engines);
         }
     }
 

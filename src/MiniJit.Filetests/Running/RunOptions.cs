@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using MiniJit.Filetests.Engines;
 
 namespace MiniJit.Filetests.Running;
 
@@ -20,6 +21,9 @@ internal sealed record RunOptions
 
     /// <summary>Only these targets, each an architecture or a whole target line; empty for all.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
+
+    /// <summary>What executes compiled code.</summary>
+    public EngineChoice Engines { get; init; }
 
     /// <summary>Stop at the first failure.</summary>
     public bool FailFast { get; init; }

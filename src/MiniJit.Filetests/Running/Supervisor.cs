@@ -53,7 +53,7 @@ internal sealed class Supervisor : IRunEvents, IDisposable
         _options = options;
         _paths = paths;
         _observer = observer;
-        _book = new(paths);
+        _book = new(paths, options.Engines);
         _nextCase = new int[paths.Count];
     }
 

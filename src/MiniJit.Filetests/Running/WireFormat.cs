@@ -7,6 +7,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using System.Threading;
+using MiniJit.Filetests.Engines;
 using MiniJit.Filetests.Subtests;
 
 namespace MiniJit.Filetests.Running;
@@ -40,6 +41,7 @@ internal sealed record WorkOrder(RunOptions Options, bool WantsSteps, IReadOnlyL
         using BinaryWriter writer = new(stream, Encoding.UTF8, leaveOpen: true);
         writer.Write(Options.Jobs);
         writer.Write(Options.Bless);
+        writer.Write((byte)Options.Engines);
         WriteList(writer, Options.Subtests);
         WriteList(writer, Options.Targets);
         writer.Write(WantsSteps);
@@ -55,7 +57,14 @@ internal sealed record WorkOrder(RunOptions Options, bool WantsSteps, IReadOnlyL
     public static WorkOrder Read(Stream stream)
     {
         using BinaryReader reader = new(stream, Encoding.UTF8, leaveOpen: true);
-        RunOptions options = new() { Jobs = reader.ReadInt32(), Bless = reader.ReadBoolean(), Subtests = ReadList(reader), Targets = ReadList(reader) };
+        RunOptions options = new()
+        {
+            Jobs = reader.ReadInt32(),
+            Bless = reader.ReadBoolean(),
+            Engines = (EngineChoice)reader.ReadByte(),
+            Subtests = ReadList(reader),
+            Targets = ReadList(reader),
+        };
         bool wantsSteps = reader.ReadBoolean();
         WorkItem[] items = new WorkItem[reader.ReadInt32()];
         for (int i = 0; i < items.Length; i++)

@@ -21,6 +21,6 @@ internal sealed class InterpretSubtest : ISubtest
 
         using InterpreterEngine engine = new();
         string problem = engine.Load(context.Functions, commands);
-        return problem.Length != 0 ? Outcome.Failed(problem) : RunCommands.Execute(context, engine, commands);
+        return problem.Length != 0 ? Outcome.Failed(problem) : RunCommands.Execute(context, [(Name, engine)], commands);
     }
 }

@@ -1,12 +1,11 @@
 using System.Collections.Generic;
 using MiniJit.Codegen;
-using MiniJit.Codegen.Settings;
 using MiniJit.Filetests.Engines;
 using MiniJit.Filetests.Files;
 
 namespace MiniJit.Filetests.Subtests;
 
-/// <summary><c>test run</c>: run commands as compiled code, where this machine can execute it (filetest reference, section 6).</summary>
+/// <summary><c>test run</c>: run commands as compiled code, on every engine that is asked for and can (filetest reference, section 6).</summary>
 internal sealed class RunSubtest : ISubtest
 {
     public string Name => "run";
@@ -21,17 +20,9 @@ internal sealed class RunSubtest : ISubtest
             return Outcome.Failed("enable_pinned_reg is not supported by the trampolines");
         }
 
-        if (spec.Triple.Architecture != TargetTriple.Host.Architecture)
-        {
-            return Outcome.Skipped($"foreign architecture {spec.Triple.ArchitectureName}");
-        }
-
-        if (context.Workspace.Targets.Find(spec, forHost: true) is not Target target)
-        {
-            return Outcome.Failed($"there is no back end for {spec.Triple.ArchitectureName}");
-        }
-
-        if (!target.RunsOnHost(out string reason))
+        List<EngineKind> kinds = [];
+        string reason = EngineTable.Choose(context.Engines, spec.Triple, kinds);
+        if (reason.Length != 0)
         {
             return Outcome.Skipped(reason);
         }
@@ -43,8 +34,45 @@ internal sealed class RunSubtest : ISubtest
             return outcome;
         }
 
-        using NativeEngine engine = new(context.Workspace.NativeHost, context.Workspace.Compiler, target);
+        List<(string Name, IEngine Engine)> engines = [];
+        try
+        {
+            foreach (EngineKind kind in kinds)
+            {
+                outcome = Load(context, spec, kind, commands, engines);
+                if (outcome.Kind == OutcomeKind.Failed)
+                {
+                    return outcome;
+                }
+            }
+
+            return engines.Count == 0 ? outcome : RunCommands.Execute(context, engines, commands);
+        }
+        finally
+        {
+            foreach ((_, IEngine engine) in engines)
+            {
+                engine.Dispose();
+            }
+        }
+    }
+
+    private static Outcome Load(
+        SubtestContext context, TargetSpec spec, EngineKind kind, List<OwnedCommand> commands, List<(string Name, IEngine Engine)> engines)
+    {
+        if (context.Workspace.Targets.Find(spec, forHost: kind == EngineKind.Native) is not Target target)
+        {
+            return Outcome.Failed($"there is no back end for {spec.Triple.ArchitectureName}");
+        }
+
+        if (kind == EngineKind.Native && !target.RunsOnHost(out string reason))
+        {
+            return Outcome.Skipped(reason);
+        }
+
+        IEngine engine = context.Workspace.Engines.Create(kind, target);
+        engines.Add((EngineTable.NameOf(kind), engine));
         string problem = engine.Load(context.Functions, commands);
-        return problem.Length != 0 ? Outcome.Failed(problem) : RunCommands.Execute(context, engine, commands);
+        return problem.Length == 0 ? Outcome.Passed : Outcome.Failed(problem);
     }
 }

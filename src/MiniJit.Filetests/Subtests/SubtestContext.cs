@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Text;
 using MiniJit.Filetests.Checking;
+using MiniJit.Filetests.Engines;
 using MiniJit.Filetests.Files;
 using MiniJit.Filetests.Running;
 using MiniJit.IR;
@@ -9,7 +10,7 @@ using MiniJit.IR.Verification;
 namespace MiniJit.Filetests.Subtests;
 
 /// <summary>Everything a subtest may use while it runs.</summary>
-internal sealed class SubtestContext(FileState state, TestCase testCase, Workspace workspace, bool bless, StepLog? steps)
+internal sealed class SubtestContext(FileState state, TestCase testCase, Workspace workspace, RunOptions options, StepLog? steps)
 {
     private readonly StringBuilder _output = new();
 
@@ -26,7 +27,10 @@ internal sealed class SubtestContext(FileState state, TestCase testCase, Workspa
     public Workspace Workspace { get; } = workspace;
 
     /// <summary>Whether expectations are rewritten instead of compared.</summary>
-    public bool Bless { get; } = bless;
+    public bool Bless => options.Bless;
+
+    /// <summary>What executes compiled code.</summary>
+    public EngineChoice Engines => options.Engines;
 
     /// <summary>New expectations of the file.</summary>
     public List<Blessing> Blessings => state.Blessings;

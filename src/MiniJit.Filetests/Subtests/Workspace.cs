@@ -13,7 +13,7 @@ internal sealed class Workspace
 {
     private readonly Function _scratch = new(default);
     private CompileContext? _compiler;
-    private NativeHost? _nativeHost;
+    private EngineHost? _engines;
     private Optimizer? _optimizer;
 
     public ControlFlowGraph Cfg { get; } = new();
@@ -30,7 +30,7 @@ internal sealed class Workspace
 
     public CompileContext Compiler => _compiler ??= new();
 
-    public NativeHost NativeHost => _nativeHost ??= new(Compiler);
+    public EngineHost Engines => _engines ??= new(Compiler);
 
     /// <summary>A copy of a function as the mid-end leaves it; valid until the next call.</summary>
     public Function Optimize(Function function, SharedSettings settings)
