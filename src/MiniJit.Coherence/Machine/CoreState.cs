@@ -2,6 +2,7 @@
 // into one array whether it names a register, the stack pointer or the zero register.
 //
 // Nothing here knows memory, fetch or time: a CoreState is copied to start a thread, compared in tests and saved by the scheduler.
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -107,18 +108,38 @@ internal struct CoreState
 
     /// <summary>A vector register in place.</summary>
     [UnscopedRef]
-    public ref Vector128<byte> V(int register) => ref Vectors[register];
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref Vector128<byte> V(int register)
+    {
+        // Without a bounds check: register numbers are fields of five bits.
+        Debug.Assert((uint)register < 32);
+        return ref Unsafe.Add(ref Unsafe.As<VectorRegisters, Vector128<byte>>(ref Vectors), register);
+    }
 
     /// <summary>The low bits of a vector register as a scalar of type <typeparamref name="T"/> (Bn, Hn, Sn, Dn, Qn).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly T ReadScalar<T>(int register)
-        where T : unmanaged => Unsafe.As<Vector128<byte>, T>(ref Unsafe.AsRef(in Vectors[register]));
+        where T : unmanaged => Unsafe.As<Vector128<byte>, T>(ref Unsafe.AsRef(in this).V(register));
 
     /// <summary>Writes a scalar; the rest of the vector register becomes zero, as every scalar write does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void WriteScalar<T>(int register, T value)
         where T : unmanaged
     {
-        Vector128<byte> whole = default;
-        Unsafe.As<Vector128<byte>, T>(ref whole) = value;
-        Vectors[register] = whole;
+        // Doubles and singles get there without a detour through memory or general registers.
+        if (typeof(T) == typeof(double))
+        {
+            V(register) = Vector128.CreateScalar(Unsafe.BitCast<T, double>(value)).AsByte();
+        }
+        else if (typeof(T) == typeof(float))
+        {
+            V(register) = Vector128.CreateScalar(Unsafe.BitCast<T, float>(value)).AsByte();
+        }
+        else
+        {
+            Vector128<byte> whole = default;
+            Unsafe.As<Vector128<byte>, T>(ref whole) = value;
+            V(register) = whole;
+        }
     }
 }
