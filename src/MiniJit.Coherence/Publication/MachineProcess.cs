@@ -62,7 +62,7 @@ internal sealed class MachineProcess : IDisposable
         {
             case StopReason.Returned:
                 _ = bytes.IsEmpty || core.TryLoad(Values, bytes);
-                return default;
+                return new(default, "");
             case StopReason.TurnOver:
                 return new(default, $"the instruction budget of {budget} is used up");
             case StopReason.SupervisorCall:

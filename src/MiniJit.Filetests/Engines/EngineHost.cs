@@ -6,6 +6,7 @@ namespace MiniJit.Filetests.Engines;
 internal sealed class EngineHost(CompileContext compiler)
 {
     private NativeHost? _native;
+    private MachineHost? _machine;
 
     /// <summary>Compiles what is executed.</summary>
     public CompileContext Compiler { get; } = compiler;
@@ -13,10 +14,14 @@ internal sealed class EngineHost(CompileContext compiler)
     /// <summary>Memory of this process for code.</summary>
     public NativeHost Native => _native ??= new(Compiler);
 
+    /// <summary>The simulated AArch64 machine.</summary>
+    public MachineHost Machine => _machine ??= new(Compiler);
+
     /// <summary>An engine that can execute code for the target's architecture here (<see cref="EngineTable.WhyNot"/>).</summary>
     public IEngine Create(EngineKind kind, Target target) => kind switch
     {
         EngineKind.Native => new NativeEngine(Native, Compiler, target),
+        EngineKind.Machine => new MachineEngine(Machine, Compiler, target),
         _ => throw new System.ArgumentOutOfRangeException(nameof(kind), kind, "This engine cannot be used here."),
     };
 }

@@ -68,7 +68,7 @@ internal static class EngineTable
     {
         EngineKind.Native => triple.Architecture == TargetTriple.Host.Architecture ? "" : $"foreign architecture {triple.ArchitectureName}",
         _ when triple.Architecture != TargetArchitecture.Arm64 => $"the {NameOf(kind)} engine executes aarch64 code, not {triple.ArchitectureName}",
-        EngineKind.Machine => "the machine engine is not part of this build",
+        EngineKind.Machine => "",
         _ => QemuPath.Length == 0 ? "qemu-aarch64 is not installed" : "",
     };
 
