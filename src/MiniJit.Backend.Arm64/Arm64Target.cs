@@ -57,6 +57,7 @@ internal sealed class Arm64Compiler(Arm64Target target) : IsaCompiler
         FrameLayout frame = _lowering.FrameFor(allocation);
         frame.CalleeSaves = allocation.Written & Abi.CalleeSaved(convention, target.Settings);
         frame.FloatSaveSize = Abi.FloatSaveSize(convention);
+        frame.BlockPadding = (frame.BlockPadding + 3) & -4;    // instructions stay aligned
         frame.Compute();
         frame.IsFrameless = frame.IsEmpty && frame.ArgArea == 0 && !_lowering.HasReturningCalls && !_lowering.UsesFramePointer
             && !target.Settings.PreserveFramePointers;

@@ -23,6 +23,10 @@ internal sealed partial class Arm64LowerContext
         Band,
         AnyLane,
         AllLanes,
+
+        /// <summary>Both, or either, of the icmps that are the operands of Inst.</summary>
+        BothIcmp,
+        EitherIcmp,
     }
 
     /// <summary>What makes a value true.</summary>
@@ -94,6 +98,9 @@ internal sealed partial class Arm64LowerContext
                 case Opcode.Fcmp when IsScalarFloat(TypeOf(Arg(inst, 0))):
                     return new(TruthKind.Fcmp, value, inst, 0, isNegated);
 
+                case Opcode.Band or Opcode.Bor when HasOneUse(value) && IsIcmp(Arg(inst, 0)) && IsIcmp(Arg(inst, 1)):
+                    return new(Dfg[inst].Opcode == Opcode.Band ? TruthKind.BothIcmp : TruthKind.EitherIcmp, value, inst, 0, isNegated);
+
                 case Opcode.Band when HasOneUse(value) && IsWord(TypeOf(value)):
                     bool isMasked = Const(Arg(inst, 1), out long mask);
                     ulong bits = BitsOf(mask, TypeOf(value));
@@ -128,6 +135,9 @@ internal sealed partial class Arm64LowerContext
         {
             case TruthKind.Icmp:
                 flags = EmitIcmp(Dfg[test.Inst].IntCC, Arg(test.Inst, 0), Arg(test.Inst, 1));
+                break;
+            case TruthKind.BothIcmp or TruthKind.EitherIcmp:
+                flags = EmitIcmpPair(Def(Arg(test.Inst, 0)), Def(Arg(test.Inst, 1)), test.Kind == TruthKind.BothIcmp);
                 break;
             case TruthKind.Fcmp:
                 flags = EmitFcmp(Dfg[test.Inst].FloatCC, Arg(test.Inst, 0), Arg(test.Inst, 1));
@@ -242,7 +252,7 @@ internal sealed partial class Arm64LowerContext
     // icmp cc.i8 x, y                                       => uxtb t, x; cmp t, y, uxtb       (sxtb if cc is signed)
     private FlagTest EmitNarrowIcmp(IntCC cc, Value x, Value y)
     {
-        bool signed = cc is IntCC.SignedLessThan or IntCC.SignedLessThanOrEqual or IntCC.SignedGreaterThan or IntCC.SignedGreaterThanOrEqual;
+        bool signed = IsSigned(cc);
         IrType type = TypeOf(x);
         VReg first = PutExtended(x, signed);
         if (Const(y, out long constant))
@@ -309,6 +319,46 @@ internal sealed partial class Arm64LowerContext
 
         return ConditionOf(cc);
     }
+
+    // ---- two comparisons
+
+    /// <summary>A comparison that nobody else wants.</summary>
+    private bool IsIcmp(Value value) => OnlyDefBy(value, Opcode.Icmp) is { IsNone: false } inst && IsWord(TypeOf(Arg(inst, 0)));
+
+    // band (icmp c1 a, b), (icmp c2 x, y)                   => cmp a, b; ccmp x, y, #flags where c2 fails, c1
+    // bor  (icmp c1 a, b), (icmp c2 x, y)                   => cmp a, b; ccmp x, y, #flags where c2 holds, !c1
+    private Condition EmitIcmpPair(Inst first, Inst second, bool both)
+    {
+        Condition firstHolds = EmitIcmp(Dfg[first].IntCC, Arg(first, 0), Arg(first, 1)).First;
+        (IrType type, Value x, Value y) = BinaryArgs(second);
+        IntCC cc = Dfg[second].IntCC;
+        Condition condition = ConditionOf(cc);
+        int size = WideSize(type);
+        bool signed = IsSigned(cc);
+        VReg left = PutExtended(x, signed);
+        bool isImmediate = Const(y, out long constant);
+        constant = type.Bytes < 4 && !signed ? (long)BitsOf(constant, type) : constant;
+        isImmediate &= constant is >= -31 and <= 31;
+        ref MachineInst inst = ref isImmediate
+            ? ref Emit(constant < 0 ? A64Form.CcmnImm : A64Form.CcmpImm, size, Zero, [left])
+            : ref Emit(A64Form.CcmpReg, size, Zero, [left, PutExtended(y, signed)]);
+        inst.Imm = isImmediate ? Math.Abs(constant) : 0;
+        inst.Cond = (byte)(both ? firstHolds : firstHolds.Negate());
+        inst.Aux = FlagsFor(both ? condition.Negate() : condition);
+        return condition;
+    }
+
+    private static bool IsSigned(IntCC cc) =>
+        cc is IntCC.SignedLessThan or IntCC.SignedLessThanOrEqual or IntCC.SignedGreaterThan or IntCC.SignedGreaterThanOrEqual;
+
+    /// <summary>Flags (N 8, Z 4, C 2, V 1) under which a condition of integers holds.</summary>
+    private static byte FlagsFor(Condition condition) => condition switch
+    {
+        Condition.Eq or Condition.Le => 4,
+        Condition.Hs or Condition.Hi => 2,
+        Condition.Lt => 8,
+        _ => 0,                                                // ne, lo, ls, ge, gt
+    };
 
     // ---- float comparisons
 

@@ -107,7 +107,7 @@ internal sealed partial class MachineBuffer
 
         if (IslandDue(bytes + InstructionRoom))
         {
-            EmitDeferred(isLast: false);
+            EmitDeferred(isLast: false, bytes + InstructionRoom);
         }
 
         Reserve(bytes);

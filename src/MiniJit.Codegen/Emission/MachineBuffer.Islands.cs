@@ -210,8 +210,11 @@ internal sealed partial class MachineBuffer
         Debug.Assert(!IslandDue(InstructionRoom));
     }
 
-    /// <summary>Emits all deferred items here and, except at the end, veneers for the uses that would soon be out of reach.</summary>
-    private void EmitDeferred(bool isLast)
+    /// <summary>
+    /// Emits all deferred items here and, except at the end, veneers for the uses that would soon be out of reach, at the latest when
+    /// <paramref name="room"/> more bytes have been written.
+    /// </summary>
+    private void EmitDeferred(bool isLast, int room = InstructionRoom)
     {
         PatchBoundUses();
         EmitDeferredOf(DeferredKind.TrapStub, 0);
@@ -220,7 +223,7 @@ internal sealed partial class MachineBuffer
             IslandCount++;
             EmitVeneers(all: false);
             PatchBoundUses();
-            if (IslandDue(InstructionRoom))
+            if (IslandDue(room))
             {
                 EmitVeneers(all: true);
             }
