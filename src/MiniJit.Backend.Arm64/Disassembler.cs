@@ -24,7 +24,8 @@ internal static partial class Disassembler
     /// <summary>The text of an instruction at <paramref name="address"/>; targets are absolute.</summary>
     public static string Instruction(in A64Instruction instruction, ulong address)
     {
-        Writer writer = new(distance => string.Create(CultureInfo.InvariantCulture, $"0x{address + (ulong)distance:x}"));
+        ulong from = instruction.Form == A64Form.Adrp ? address & ~0xffful : address;
+        Writer writer = new(distance => string.Create(CultureInfo.InvariantCulture, $"0x{from + (ulong)distance:x}"));
         return writer.Instruction(instruction);
     }
 

@@ -25,6 +25,23 @@ public class DecodeTests
     }
 
     [Fact]
+    public void Encoding_and_decoding_allocate_nothing()
+    {
+        Decode.TryInstruction(0x91000400, out A64Instruction instruction);
+        Encode.Instruction(instruction);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        uint sum = 0;
+        for (uint word = 0x9100_0000; word < 0x9100_1000; word++)
+        {
+            Decode.TryInstruction(word, out instruction);
+            sum += Encode.Instruction(instruction);
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.NotEqual(0u, sum);
+    }
+
+    [Fact]
     public void Every_row_is_reached()
     {
         Random random = new(3);
