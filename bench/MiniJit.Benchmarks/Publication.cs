@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using BenchmarkDotNet.Attributes;
 using MiniJit.Backend.X64;
 using MiniJit.Codegen;
@@ -15,17 +16,37 @@ public class Publication : IDisposable
     private readonly CodeHeap _heap = new();
     private readonly CompileContext _context = new();
     private CompiledCode _code = null!;
+    private bool _stop;
 
     /// <summary>Functions published together.</summary>
     [Params(1, 16, 1024)]
     public int Batch { get; set; }
 
+    /// <summary>Threads that are running, the publishing one included: each of them has to be interrupted.</summary>
+    [Params(1, 2, 8)]
+    public int Threads { get; set; }
+
     [GlobalSetup]
-    public void Setup() => _code = _context.Compile(Corpus.Functions()[0], X64Target.Host(SharedSettings.Default))!;
+    public void Setup()
+    {
+        for (int i = 1; i < Threads; i++)
+        {
+            Thread thread = new(() =>
+            {
+                while (!Volatile.Read(ref _stop))
+                {
+                }
+            }) { IsBackground = true };
+            thread.Start();
+        }
+
+        _code = _context.Compile(Corpus.Functions()[0], X64Target.Host(SharedSettings.Default))!;
+    }
 
     [GlobalCleanup]
     public void Dispose()
     {
+        Volatile.Write(ref _stop, true);
         _heap.Dispose();
         GC.SuppressFinalize(this);
     }

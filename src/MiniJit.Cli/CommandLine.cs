@@ -39,6 +39,7 @@ internal static class CommandLine
         FileCommands.AddTo(root);
         root.Add(MachineCommand.Create());
         root.Add(DoctorCommand.Create());
+        root.Add(StressCommand.Create(args));
         foreach (Option option in root.Options)
         {
             if (option is HelpOption { Action: HelpAction } help)

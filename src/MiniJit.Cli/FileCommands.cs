@@ -26,6 +26,7 @@ internal static class FileCommands
         root.Add(Compile());
         root.Add(Disasm());
         root.Add(Bench());
+        root.Add(BenchPublication());
         root.Add(Time());
         root.Add(Litmus());
     }
@@ -96,6 +97,13 @@ internal static class FileCommands
         Command command = options.AddTo(new("bench", "Measure how long parsing and compiling take.") { paths, iterations, json });
         command.SetAction(parsed => WithConsole(context =>
             Measurement.Bench(context, parsed.GetValue(paths) ?? [], options.Of(parsed), parsed.GetValue(iterations), parsed.GetValue(json))));
+        return command;
+    }
+
+    private static Command BenchPublication()
+    {
+        Command command = new("bench-publication", "Measure what publishing functions costs, alone and in batches, and which step costs it.");
+        command.SetAction(static _ => WithConsole(PublicationBench.Run));
         return command;
     }
 

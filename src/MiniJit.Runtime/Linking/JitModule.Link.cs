@@ -305,12 +305,13 @@ public sealed partial class JitModule
         }
 
         var entries = new JitFunction[_pendingFunctions.Count];
+        var ranges = new IAddressRange[entries.Length];
         for (int i = 0; i < entries.Length; i++)
         {
-            entries[i] = _pendingFunctions[i].Function;
+            ranges[i] = entries[i] = _pendingFunctions[i].Function;
         }
 
-        error = _heap.Publish(placement.Code, entries, new Reachability(entries, _pendingData, replacements), replacements.Length > 0);
+        error = _heap.Publish(placement.Code, ranges, new Reachability(entries, _pendingData, replacements), replacements.Length > 0);
         if (!error.IsNone)
         {
             errors.Add(new(LinkErrorKind.System, default, default, $"The code cannot be published: {error}"));

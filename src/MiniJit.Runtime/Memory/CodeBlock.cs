@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading;
 
 namespace MiniJit.Runtime.Memory;
@@ -38,6 +39,13 @@ internal sealed class CodeBlock(CodeArena arena, ulong address, int size, bool i
     public CodeExtent? Extent { get; } = extent;
 
     public BlockState State => (BlockState)Volatile.Read(ref _state);
+
+    /// <summary>From Reserved to Published. The publisher is the only one who knows a reserved block.</summary>
+    public void Publish()
+    {
+        Debug.Assert(State == BlockState.Reserved);
+        Volatile.Write(ref _state, (int)BlockState.Published);
+    }
 
     /// <summary>Moves to a later state if it is in the expected one.</summary>
     public bool TryAdvance(BlockState from, BlockState to) => Interlocked.CompareExchange(ref _state, (int)to, (int)from) == (int)from;

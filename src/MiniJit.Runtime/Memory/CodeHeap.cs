@@ -197,35 +197,56 @@ public sealed class CodeHeap : IDisposable
 
     /// <summary>
     /// Publishes blocks that are completely written: one run of the plan for all of them, whose last step enters the
-    /// given ranges in the index and lets <paramref name="target"/> hand out the entries.
+    /// given ranges in the index (and may put them in order) and lets <paramref name="target"/> hand out the entries.
     /// </summary>
-    internal SystemError Publish(ReadOnlySpan<CodeBlock> blocks, ReadOnlySpan<IAddressRange> entries, IPublicationTarget target, bool replaces = false)
+    internal SystemError Publish(CodeBlock[] blocks, IAddressRange[] entries, IPublicationTarget target, bool replaces = false)
     {
         bool reused = false;
-        var ranges = new CodeRange[blocks.Length];
         int count = 0;
+        Span<CodeRange> ranges = stackalloc CodeRange[8];
+        CodeArena? arena = null;
+        ulong start = 0, end = 0;
         foreach (CodeBlock block in blocks)
         {
             reused |= block.IsReused;
-            CodeRange range = block.Extent is { } extent
-                ? new(block.Arena.Mapping, extent.Address, extent.Size)
-                : new(block.Arena.Mapping, block.Address, block.Size);
+            ulong address = block.Extent?.Address ?? block.Address;
+            ulong next = address + (ulong)(block.Extent?.Size ?? block.Size);
 
-            // Neighbours are maintained and protected as one range.
-            ref CodeRange last = ref ranges[Math.Max(count - 1, 0)];
-            if (count > 0 && last.Arena == range.Arena && range.Address - last.Address <= (ulong)last.Size)
+            // Neighbours, usually all of them, are maintained and protected as one range.
+            if (block.Arena == arena && address >= start && address <= end)
             {
-                last = last with { Size = Math.Max(last.Size, (long)(range.Address - last.Address) + range.Size) };
+                end = Math.Max(end, next);
+                continue;
             }
-            else
+
+            if (arena is not null)
             {
-                ranges[count++] = range;
+                Add(ref ranges, ref count, new(arena.Mapping, start, (long)(end - start)));
             }
+
+            (arena, start, end) = (block.Arena, address, next);
+        }
+
+        if (arena is not null)
+        {
+            Add(ref ranges, ref count, new(arena.Mapping, start, (long)(end - start)));
         }
 
         // Blocks over memory that held code exist only where there is a plan for them.
         PublicationPlan plan = (replaces ? _replacedFunction : null) ?? (reused ? _reusedMemory! : _newCode);
-        return _executor.Run(plan, ranges.AsSpan(0, count), new LastStep(this, blocks.ToArray(), entries.ToArray(), target));
+        return _executor.Run(plan, ranges[..count], new LastStep(this, blocks, entries, target));
+
+        static void Add(ref Span<CodeRange> ranges, ref int count, in CodeRange range)
+        {
+            if (count == ranges.Length)
+            {
+                Span<CodeRange> larger = new CodeRange[2 * count];
+                ranges.CopyTo(larger);
+                ranges = larger;
+            }
+
+            ranges[count++] = range;
+        }
     }
 
     /// <summary>
@@ -295,19 +316,24 @@ public sealed class CodeHeap : IDisposable
     /// <summary>Enters ranges in the index of their arena, or takes them out.</summary>
     private void UpdateIndex(IAddressRange[] entries, bool add)
     {
-        for (int i = 1; i < entries.Length; i++)
+        ulong previous = 0;
+        foreach (IAddressRange entry in entries)
         {
-            if (entries[i].Start < entries[i - 1].Start)
+            ulong start = entry.Start;
+            if (start < previous)
             {
                 Array.Sort(entries, static (a, b) => a.Start.CompareTo(b.Start));
                 break;
             }
+
+            previous = start;
         }
 
         for (int i = 0; i < entries.Length;)
         {
             CodeArena arena = FindArena(entries[i].Start);
             int first = i;
+            i = arena.Mapping.HoldsCode(entries[^1].Start) ? entries.Length : i + 1;
             while (i < entries.Length && arena.Mapping.HoldsCode(entries[i].Start))
             {
                 i++;
@@ -540,7 +566,7 @@ public sealed class CodeHeap : IDisposable
                 heap.UpdateIndex(entries, add: true);
                 foreach (CodeBlock block in blocks)
                 {
-                    block.TryAdvance(BlockState.Reserved, BlockState.Published);
+                    block.Publish();
                 }
 
                 heap._functions += blocks.Length;

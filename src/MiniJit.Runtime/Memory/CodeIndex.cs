@@ -62,11 +62,7 @@ internal sealed class CodeIndex(ulong origin, long size)
         while (!sorted.IsEmpty)
         {
             page = Math.Max(page, FirstPage(sorted[0]));
-            int count = 1;
-            while (count < sorted.Length && FirstPage(sorted[count]) <= page)
-            {
-                count++;
-            }
+            int count = CountUpTo(sorted, page);
 
             IAddressRange[] old = _pages[page] ?? [];
             IAddressRange[] entries = add ? Merge(old, sorted[..count]) : Without(old, sorted[..count]);
@@ -79,9 +75,36 @@ internal sealed class CodeIndex(ulong origin, long size)
         }
     }
 
+    /// <summary>How many ranges begin in a page or before it; the first one does.</summary>
+    private int CountUpTo(ReadOnlySpan<IAddressRange> sorted, long page)
+    {
+        int low = 1, high = sorted.Length;
+        while (low < high)
+        {
+            int middle = (low + high) >> 1;
+            if (FirstPage(sorted[middle]) <= page)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
     private static IAddressRange[] Merge(ReadOnlySpan<IAddressRange> old, ReadOnlySpan<IAddressRange> added)
     {
         var merged = new IAddressRange[old.Length + added.Length];
+        if (old.Length == 0 || old[^1].Start < added[0].Start)
+        {
+            old.CopyTo(merged);
+            added.CopyTo(merged.AsSpan(old.Length));
+            return merged;
+        }
+
         int taken = 0;
         for (int i = 0; i < merged.Length; i++)
         {
