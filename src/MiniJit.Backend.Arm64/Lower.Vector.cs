@@ -98,36 +98,32 @@ internal sealed partial class Arm64LowerContext
         };
     }
 
-    private VReg LowerIntLanes(Inst inst, Opcode opcode, IrType type)
+    private VReg LowerIntLanes(Inst inst, Opcode opcode, IrType type) => opcode switch
     {
-        bool upTo32 = type.LaneBits <= 32;
-        return opcode switch
-        {
-            Opcode.Iadd => AddLanes(inst, type),
-            Opcode.Isub => SubtractLanes(inst, type),
-            Opcode.Ineg => Lanes(A64Form.NegVec, type, Put(Arg(inst, 0))),
-            Opcode.Iabs => Lanes(A64Form.AbsVec, type, Put(Arg(inst, 0))),
-            Opcode.Imul => MultiplyLanes(inst, type),
-            Opcode.Umulhi when upTo32 && type.Bits == 128 => MultiplyHigh(inst, type, A64Form.UmullVec),
-            Opcode.Smulhi when upTo32 && type.Bits == 128 => MultiplyHigh(inst, type, A64Form.SmullVec),
-            Opcode.Smin => MinMaxLanes(inst, type, A64Form.SminVec, A64Form.CmgtVec, least: true),
-            Opcode.Smax => MinMaxLanes(inst, type, A64Form.SmaxVec, A64Form.CmgtVec, least: false),
-            Opcode.Umin => MinMaxLanes(inst, type, A64Form.UminVec, A64Form.CmhiVec, least: true),
-            Opcode.Umax => MinMaxLanes(inst, type, A64Form.UmaxVec, A64Form.CmhiVec, least: false),
-            Opcode.UaddSat => LanesOf(inst, A64Form.UqaddVec, type),
-            Opcode.SaddSat => LanesOf(inst, A64Form.SqaddVec, type),
-            Opcode.UsubSat => LanesOf(inst, A64Form.UqsubVec, type),
-            Opcode.SsubSat => LanesOf(inst, A64Form.SqsubVec, type),
-            Opcode.AvgRound => AverageLanes(inst, type),
-            Opcode.SqmulRoundSat => LanesOf(inst, A64Form.SqrdmulhVec, type),
-            Opcode.IaddPairwise => AddPairs(inst, type),
-            Opcode.Ishl or Opcode.Ushr or Opcode.Sshr => ShiftLanes(inst, opcode, type),
-            Opcode.Rotl or Opcode.Rotr => RotateLanes(inst, type, left: opcode == Opcode.Rotl),
-            Opcode.Popcnt => CountLaneBits(type, Put(Arg(inst, 0))),
-            Opcode.Blendv => SelectBits(Lanes(A64Form.CmltZeroVec, type, Put(Arg(inst, 0))), Put(Arg(inst, 1)), Put(Arg(inst, 2))),
-            _ => Unsupported(inst),
-        };
-    }
+        Opcode.Iadd => AddLanes(inst, type),
+        Opcode.Isub => SubtractLanes(inst, type),
+        Opcode.Ineg => Lanes(A64Form.NegVec, type, Put(Arg(inst, 0))),
+        Opcode.Iabs => Lanes(A64Form.AbsVec, type, Put(Arg(inst, 0))),
+        Opcode.Imul => MultiplyLanes(inst, type),
+        Opcode.Umulhi => MultiplyHigh(inst, type, A64Form.UmullVec, A64Form.Umulh),
+        Opcode.Smulhi => MultiplyHigh(inst, type, A64Form.SmullVec, A64Form.Smulh),
+        Opcode.Smin => MinMaxLanes(inst, type, A64Form.SminVec, A64Form.CmgtVec, least: true),
+        Opcode.Smax => MinMaxLanes(inst, type, A64Form.SmaxVec, A64Form.CmgtVec, least: false),
+        Opcode.Umin => MinMaxLanes(inst, type, A64Form.UminVec, A64Form.CmhiVec, least: true),
+        Opcode.Umax => MinMaxLanes(inst, type, A64Form.UmaxVec, A64Form.CmhiVec, least: false),
+        Opcode.UaddSat => LanesOf(inst, A64Form.UqaddVec, type),
+        Opcode.SaddSat => LanesOf(inst, A64Form.SqaddVec, type),
+        Opcode.UsubSat => LanesOf(inst, A64Form.UqsubVec, type),
+        Opcode.SsubSat => LanesOf(inst, A64Form.SqsubVec, type),
+        Opcode.AvgRound => AverageLanes(inst, type),
+        Opcode.SqmulRoundSat => LanesOf(inst, A64Form.SqrdmulhVec, type),
+        Opcode.IaddPairwise => AddPairs(inst, type),
+        Opcode.Ishl or Opcode.Ushr or Opcode.Sshr => ShiftLanes(inst, opcode, type),
+        Opcode.Rotl or Opcode.Rotr => RotateLanes(inst, type, left: opcode == Opcode.Rotl),
+        Opcode.Popcnt => CountLaneBits(type, Put(Arg(inst, 0))),
+        Opcode.Blendv => SelectBits(Lanes(A64Form.CmltZeroVec, type, Put(Arg(inst, 0))), Put(Arg(inst, 1)), Put(Arg(inst, 2))),
+        _ => Unsupported(inst),
+    };
 
     private VReg LowerFloatLanes(Inst inst, Opcode opcode, IrType type) => opcode switch
     {

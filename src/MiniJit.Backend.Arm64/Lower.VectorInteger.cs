@@ -152,12 +152,21 @@ internal sealed partial class Arm64LowerContext
         return Lanes(A64Form.UmlalVec, lowWords, upper, lowX, lowY);
     }
 
+    // umulhi x, y                  [64 bits]            => umulh of either half
     // umulhi x, y                                       => the upper halves of umull x, y and umull2 x, y
-    private VReg MultiplyHigh(Inst inst, IrType type, A64Form multiplyLong)
+    // umulhi x, y                  [not 128 bits wide]  => those of umull x, y, narrowed
+    private VReg MultiplyHigh(Inst inst, IrType type, A64Form multiplyLong, A64Form multiplyHigh)
     {
         VReg x = Put(Arg(inst, 0)), y = Put(Arg(inst, 1));
-        VReg low = Lanes(multiplyLong, type.LaneType.By(type.LaneCount / 2), x, y), high = Lanes(multiplyLong, type, x, y);
-        return Lanes(A64Form.Uzp2, type, low, high);
+        if (type.LaneBits == 64)
+        {
+            ValueRegs first = VectorToInt128(x), second = VectorToInt128(y);
+            return Int128ToVector(new(Binary(multiplyHigh, 8, first.Low, second.Low), Binary(multiplyHigh, 8, first.High, second.High)));
+        }
+
+        IrType lane = type.LaneType, half = lane.By(64 / lane.Bits);
+        VReg low = Lanes(multiplyLong, half, x, y);
+        return type.Bits == 128 ? Lanes(A64Form.Uzp2, type, low, Lanes(multiplyLong, type, x, y)) : Lanes(A64Form.ShrnVec, half, low, lane.Bits);
     }
 
     // ---- the rest of arithmetic
