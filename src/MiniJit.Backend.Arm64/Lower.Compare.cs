@@ -21,8 +21,7 @@ internal sealed partial class Arm64LowerContext
         Icmp,
         Fcmp,
         Band,
-        AnyLane,
-        AllLanes,
+        Lanes,
 
         /// <summary>Both, or either, of the icmps that are the operands of Inst.</summary>
         BothIcmp,
@@ -93,7 +92,7 @@ internal sealed partial class Arm64LowerContext
                     return new(TruthKind.Icmp, value, inst, 0, isNegated);
 
                 case Opcode.VanyTrue or Opcode.VallTrue when IsVector(TypeOf(Arg(inst, 0))):
-                    return new(Dfg[inst].Opcode == Opcode.VanyTrue ? TruthKind.AnyLane : TruthKind.AllLanes, value, inst, 0, isNegated);
+                    return new(TruthKind.Lanes, value, inst, 0, isNegated);
 
                 case Opcode.Fcmp when IsScalarFloat(TypeOf(Arg(inst, 0))):
                     return new(TruthKind.Fcmp, value, inst, 0, isNegated);
@@ -148,11 +147,9 @@ internal sealed partial class Arm64LowerContext
             case TruthKind.Band:
                 TestBand(test.Inst);
                 break;
-            case TruthKind.AnyLane:
-                flags = EmitAnyTrue(Arg(test.Inst, 0));
-                break;
-            case TruthKind.AllLanes:
-                flags = EmitAllTrue(Arg(test.Inst, 0));
+            case TruthKind.Lanes:
+                CompareZero(8, PutLaneBits(Arg(test.Inst, 0), IsAllTrue(test)));
+                flags = IsAllTrue(test) ? Condition.Eq : Condition.Ne;
                 break;
             default:
                 TestNonZero(test.Value);
@@ -161,6 +158,8 @@ internal sealed partial class Arm64LowerContext
 
         return test.IsNegated ? flags.Negate() : flags;
     }
+
+    private bool IsAllTrue(TruthTest test) => Dfg[test.Inst].Opcode == Opcode.VallTrue;
 
     // tst x, #mask
     private void TestImm(int size, VReg x, ulong mask) => Emit(A64Form.AndsImm, size, Zero, [x]).Imm = (long)mask;
@@ -571,6 +570,14 @@ internal sealed partial class Arm64LowerContext
                 VReg value = PutTruth(truth.Value);
                 Begin((ushort)A64Form.BranchZero, TruthSize(truth.Value));
                 Use(Operand.Use(value));
+                break;
+
+            // brif (vany_true x)                            => cbnz …, then; b else
+            case TruthKind.Lanes:
+                value = PutLaneBits(Arg(truth.Inst, 0), IsAllTrue(truth));
+                Begin((ushort)A64Form.BranchZero, 8);
+                Use(Operand.Use(value));
+                truth = truth with { IsNegated = truth.IsNegated ^ IsAllTrue(truth) };
                 break;
 
             // brif (band x, 2^k), brif (icmp slt x, 0)      => tbnz x, #k, then; b else

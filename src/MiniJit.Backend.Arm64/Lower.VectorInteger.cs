@@ -1,5 +1,6 @@
 // Lowering rules: integer arithmetic and shifts by lane.
 using System;
+using MiniJit.Codegen.Lowering;
 using MiniJit.Codegen.Machine;
 using MiniJit.IR;
 

@@ -196,30 +196,17 @@ internal sealed partial class Arm64LowerContext
 
     // ---- all lanes
 
-    // vany_true x                                       => umaxp t, x, x; fmov r, t; cmp r, 0
-    private FlagTest EmitAnyTrue(Value value)
+    // vany_true x                                       => umaxp t, x, x; fmov r, t
+    // vall_true x                                       => the same of cmeq x, 0: no lane may have any bit there
+    /// <summary>A 64-bit register that is zero if and only if no lane of the value has a bit or, asked for what is missing, if all have one.</summary>
+    private VReg PutLaneBits(Value value, bool missing)
     {
-        CompareToZero(TypeOf(value), Put(value));
-        return Condition.Ne;
-    }
-
-    // vall_true x                                       => no lane of cmeq x, 0 has any bit
-    private FlagTest EmitAllTrue(Value value)
-    {
-        CompareToZero(TypeOf(value), Lanes(A64Form.CmeqZeroVec, TypeOf(value), Put(value)));
-        return Condition.Eq;
-    }
-
-    private void CompareToZero(IrType type, VReg x)
-    {
-        int size = type.Bits >= 64 ? 8 : 4;
-        VReg bits = VectorToInt(type.Bits == 128 ? Lanes(A64Form.UmaxpVec, IrType.I32X4, x, x) : x, size);
-        if (type.Bits == 16)
-        {
-            bits = Extend(bits, IrType.I16, signed: false, 4);
-        }
-
-        CompareZero(size, bits);
+        IrType type = TypeOf(value);
+        VReg x = Put(value);
+        x = missing ? Lanes(A64Form.CmeqZeroVec, type, x) : x;
+        x = type.Bits == 128 ? Lanes(A64Form.UmaxpVec, IrType.I32X4, x, x) : x;
+        VReg bits = VectorToInt(x, type.Bits >= 64 ? 8 : 4);
+        return type.Bits == 16 ? Extend(bits, IrType.I16, signed: false, 4) : bits;
     }
 
     // vhigh_bits x                 [64 bits]            => the sign bits of either half
@@ -273,7 +260,7 @@ internal sealed partial class Arm64LowerContext
     // vconst                                            => ldr q, literal
     private VReg LoadVector(ulong low, ulong high)
     {
-        if (high == 0)
+        if (high == 0 && low != 0)
         {
             return LoadFloat(low, 8);
         }
