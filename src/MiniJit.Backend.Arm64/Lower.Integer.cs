@@ -370,7 +370,14 @@ internal sealed partial class Arm64LowerContext
         {
             product = Ternary(A64Form.Madd, 8, first, second, Zero);
             VReg high = Binary(signed ? A64Form.Smulh : A64Form.Umulh, 8, first, second);
-            Compare(8, high, signed ? new ShiftedReg(product, Shift.Asr, 63) : Zero);
+            if (signed)
+            {
+                Compare(8, high, new ShiftedReg(product, Shift.Asr, 63));
+            }
+            else
+            {
+                CompareZero(8, high);
+            }
         }
         else
         {
