@@ -6,17 +6,17 @@
 using System;
 using System.Collections.Generic;
 using MiniJit.Backend.Arm64;
-using MiniJit.Codegen.Machine;
+using MiniJit.Coherence.Machine;
 using MiniJit.IR;
 
 namespace MiniJit.Coherence.Tests.Fidelity;
 
-internal sealed class CaseGenerator(A64Form form, int casesPerVariant, ulong seed)
+internal sealed class CaseGenerator(A64Form form, int casesPerVariant)
 {
     private const int SharedStates = 256;
 
     private readonly InstructionRow _row = InstructionTable.Row(form);
-    private readonly SplitMix64 _random = new(seed + ((ulong)form << 32));
+    private readonly SplitMix64 _random = new(SeedOf(form));
 
     /// <summary>Batches of at most <paramref name="limit"/> cases.</summary>
     public IEnumerable<FidelityBatch> Batches(int limit)
@@ -39,6 +39,18 @@ internal sealed class CaseGenerator(A64Form form, int casesPerVariant, ulong see
         {
             yield return batch;
         }
+    }
+
+    // By name, so that a form keeps its cases when others are added.
+    private static ulong SeedOf(A64Form form)
+    {
+        ulong seed = 0;
+        foreach (char c in form.ToString())
+        {
+            seed = (seed * 31) + c;
+        }
+
+        return seed;
     }
 
     private FidelityBatch NewBatch()
@@ -97,11 +109,17 @@ internal sealed class CaseGenerator(A64Form form, int casesPerVariant, ulong see
             }
 
             uint ones = (1u << place.Width) - 1;
-            uint value = place.Width == 5 && field <= DiagramField.Ra ? Register() : _random.Below(8) switch
+            uint value = field switch
             {
-                0 when place.Width > 2 => 0,
-                1 when place.Width > 2 => ones,
-                _ => (uint)_random.Next() & ones,
+                <= DiagramField.Ra when place.Width == 5 => Register(),
+                DiagramField.SysReg => (uint)Exclusions.SystemRegisters[_random.Below(Exclusions.SystemRegisters.Length)],
+                DiagramField.SysOp => (uint)Exclusions.SystemOperations[_random.Below(Exclusions.SystemOperations.Length)],
+                _ => _random.Below(8) switch
+                {
+                    0 when place.Width > 2 => 0,
+                    1 when place.Width > 2 => ones,
+                    _ => (uint)_random.Next() & ones,
+                },
             };
             word |= place.Insert(value);
         }
@@ -131,7 +149,7 @@ internal sealed class CaseGenerator(A64Form form, int casesPerVariant, ulong see
                 case A64OperandKind.AddressUnsigned or A64OperandKind.AddressUnscaled or A64OperandKind.AddressPre
                     or A64OperandKind.AddressPair or A64OperandKind.AddressPairPre:
                     own ??= batch.States[shared].Copy();
-                    if (!TrySetBase(own, instruction.Rn, WindowTarget(1) - (ulong)instruction.Imm))
+                    if (!TrySet(own, instruction.Rn, WindowTarget(1) - (ulong)instruction.Imm))
                     {
                         return false;
                     }
@@ -139,7 +157,7 @@ internal sealed class CaseGenerator(A64Form form, int casesPerVariant, ulong see
                     break;
                 case A64OperandKind.AddressPost or A64OperandKind.AddressPairPost:
                     own ??= batch.States[shared].Copy();
-                    if (!TrySetBase(own, instruction.Rn, WindowTarget(1)))
+                    if (!TrySet(own, instruction.Rn, WindowTarget(1)))
                     {
                         return false;
                     }
@@ -147,7 +165,7 @@ internal sealed class CaseGenerator(A64Form form, int casesPerVariant, ulong see
                     break;
                 case A64OperandKind.AddressBase or A64OperandKind.AddressPostBytes or A64OperandKind.AddressPostRegister:
                     own ??= batch.States[shared].Copy();
-                    if (!TrySetBase(own, instruction.Rn, WindowTarget(AlignmentOf(instruction))))
+                    if (!TrySet(own, instruction.Rn, WindowTarget(AlignmentOf(instruction))))
                     {
                         return false;
                     }
@@ -155,7 +173,7 @@ internal sealed class CaseGenerator(A64Form form, int casesPerVariant, ulong see
                     break;
                 case A64OperandKind.AddressRegister:
                     own ??= batch.States[shared].Copy();
-                    if (instruction.Rn == instruction.Rm || !TrySetBase(own, instruction.Rn, WindowTarget(1) - RegisterOffset(own, instruction)))
+                    if (instruction.Rn == instruction.Rm || !TrySet(own, instruction.Rn, WindowTarget(1) - RegisterOffset(own, instruction)))
                     {
                         return false;
                     }
@@ -164,10 +182,28 @@ internal sealed class CaseGenerator(A64Form form, int casesPerVariant, ulong see
             }
         }
 
+        if (form == A64Form.Msr && instruction.Rd != 31)
+        {
+            own = batch.States[shared].Copy();
+            if (!TrySet(own, instruction.Rd, own.Words[instruction.Rd] & ~Exclusions.UndefinedBits((SystemRegister)instruction.Imm)))
+            {
+                return false;
+            }
+        }
+
+        if (form == A64Form.Sys)
+        {
+            own = batch.States[shared].Copy();
+            if (instruction.Rd == 31 || !TrySet(own, instruction.Rd, WindowTarget(1)))
+            {
+                return false;
+            }
+        }
+
         if (form is A64Form.Br or A64Form.Blr or A64Form.Ret)
         {
             own = batch.States[shared].Copy();
-            if (instruction.Rn == 31 || !TrySetBase(own, instruction.Rn, LandingPlace(index)))
+            if (instruction.Rn == 31 || !TrySet(own, instruction.Rn, LandingPlace(index)))
             {
                 return false;
             }
@@ -211,14 +247,14 @@ internal sealed class CaseGenerator(A64Form form, int casesPerVariant, ulong see
         _ => 1 << instruction.Lane,
     };
 
-    private static bool TrySetBase(GuestState state, int register, ulong address)
+    private static bool TrySet(GuestState state, int register, ulong address)
     {
         if (register is 28 or 29)
         {
             return false;
         }
 
-        // The stack pointer must be aligned where it is a base; the window has room for what that moves.
+        // As a base the stack pointer must be aligned; the window has room for what that moves.
         state.Words[register] = register == GuestState.StackPointer ? address & ~15UL : address;
         return true;
     }
