@@ -34,7 +34,9 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
     private readonly PhysicalMemory _memory;
     private readonly Translator _translator;
     private readonly int _unitBits;
-    private readonly ulong _unitMask;
+    private ulong _unitMask;
+    private CodeUnit? _single;
+    private bool _isStepping;
     private HotState* _hot;
     private long _retiredBefore;
 
@@ -76,6 +78,27 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
     }
 
     /// <summary>
+    /// Executes exactly so many instructions, unless one stops the core. Each is decoded by itself, so this is slow; it is for watching, and for
+    /// turns that end between any two instructions.
+    /// </summary>
+    public StopReason Step(int instructions = 1)
+    {
+        // No tag equals a masked address, so every instruction goes through EnterUnit.
+        ulong mask = _unitMask;
+        _unitMask = 0;
+        _isStepping = true;
+        try
+        {
+            return Run(instructions);
+        }
+        finally
+        {
+            _unitMask = mask;
+            _isStepping = false;
+        }
+    }
+
+    /// <summary>
     /// Calls a function in the procedure-call standard and comes back when it returns, with its result in x0, or when it cannot. Registers keep
     /// what the callee left in them.
     /// </summary>
@@ -111,6 +134,7 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
 
     public void Dispose()
     {
+        _single?.Dispose();
         NativeMemory.AlignedFree(_hot);
         _hot = null;
     }
@@ -144,9 +168,19 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
             return StopReason.Exception;
         }
 
-        ulong unit = pc & _unitMask;
+        ulong unit = pc & ~((1ul << _unitBits) - 1);
         CodeUnit code = _machine.Model.Fetch(
             this, unit, PhysicalAddress.Of(frame, (int)(unit & (PhysicalMemory.PageSize - 1))), out bool mayKeep);
+        if (_isStepping)
+        {
+            _single ??= new((uint*)&_hot->SingleWord, 1);
+            _hot->SingleWord = code.Header->Words[(pc - unit) / 4];
+            _single.Reset(0, 1);
+            _hot->UnitAddress = pc;
+            _hot->UnitOps = _single.Ops;
+            return Entered;
+        }
+
         _hot->UnitAddress = unit;
         _hot->UnitOps = code.Ops;
         if (mayKeep)

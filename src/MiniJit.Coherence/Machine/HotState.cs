@@ -44,13 +44,15 @@ internal unsafe struct HotState
 
     public CoreState State;
 
-    /// <summary>Address of the unit that is executed, its micro-ops, and their size in bytes.</summary>
+    /// <summary>Address of the unit that is executed, and its micro-ops.</summary>
     public ulong UnitAddress;
     public MicroOp* UnitOps;
-    public ulong UnitBytes;
 
     /// <summary>What is left of the turn, in bytes of micro-ops; valid outside of the loop.</summary>
     public long Left;
+
+    /// <summary>The instruction that is executed by itself.</summary>
+    public ulong SingleWord;
 
     public TranslationEntries Translations;
     public FetchEntries Fetches;
