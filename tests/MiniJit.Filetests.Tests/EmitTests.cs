@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using MiniJit.Codegen.Settings;
+using MiniJit.Filetests.Engines;
 using MiniJit.Filetests.Tools;
 using Xunit;
 
@@ -104,6 +105,29 @@ public sealed class EmitTests : IDisposable
         Assert.Equal(0, StartC(Compiler, object0, options));
     }
 
+    [Theory]
+    [InlineData("none", "is_pic=false")]
+    [InlineData("speed", "is_pic=true")]
+    public void An_executable_for_AArch64_exits_with_what_main_returns_under_qemu(string level, string setting)
+    {
+        Assert.SkipWhen(EngineTable.QemuPath.Length == 0, "qemu-aarch64 is not installed");
+        string output = Emit(EmitKind.Executable, "aarch64-linux", level, [setting], Program);
+        Assert.Equal(9, Start(EngineTable.QemuPath, output));
+        Assert.Equal(123, Start(EngineTable.QemuPath, output, "a", "b"));
+    }
+
+    [Theory]
+    [InlineData("none", "is_pic=false")]
+    [InlineData("speed", "is_pic=true")]
+    public void An_object_for_AArch64_links_with_a_program_in_C_and_runs_under_qemu(string level, string setting)
+    {
+        const string Compiler = "/usr/bin/aarch64-linux-gnu-gcc";
+        Assert.SkipUnless(File.Exists(Compiler), "aarch64-linux-gnu-gcc is not installed");
+        Assert.SkipWhen(EngineTable.QemuPath.Length == 0, "qemu-aarch64 is not installed");
+        string object0 = Emit(EmitKind.Object, "aarch64-linux", level, [setting], Program.Replace("%main", "%program", StringComparison.Ordinal), Library);
+        Assert.Equal(0, StartC(Compiler, object0, ["-static"], EngineTable.QemuPath));
+    }
+
     [Fact]
     public void A_program_without_main_says_what_was_expected()
     {
@@ -149,11 +173,11 @@ public sealed class EmitTests : IDisposable
         return output;
     }
 
-    private int StartC(string compiler, string object0, string[] options)
+    private int StartC(string compiler, string object0, string[] options, string emulator = "")
     {
         string source = Write("main.c", CProgram), program = PathOf("linked");
         Assert.Equal(0, Start(compiler, [.. options, "-o", program, source, object0]));
-        return Start(program);
+        return emulator.Length == 0 ? Start(program) : Start(emulator, program);
     }
 
     private static int Start(string path, params string[] arguments)

@@ -22,6 +22,6 @@ internal sealed class EngineHost(CompileContext compiler)
     {
         EngineKind.Native => new NativeEngine(Native, Compiler, target),
         EngineKind.Machine => new MachineEngine(Machine, Compiler, target),
-        _ => throw new System.ArgumentOutOfRangeException(nameof(kind), kind, "This engine cannot be used here."),
+        _ => new QemuEngine(Compiler, target),
     };
 }

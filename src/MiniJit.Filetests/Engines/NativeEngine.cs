@@ -121,7 +121,13 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
         TrapInfo end, CompileContext compiler, Target target, IReadOnlyList<Function> functions, JitFunction[] compiled)
     {
         int index = Array.IndexOf(compiled, end.Function);
-        if (index < 0 || compiler.Compile(functions[index], target) is not CompiledCode code)
+        return index < 0 ? "" : Listing(functions[index], end.Offset, compiler, target);
+    }
+
+    /// <summary>The instructions around an offset into a function.</summary>
+    public static string Listing(Function function, int place, CompileContext compiler, Target target)
+    {
+        if (compiler.Compile(function, target) is not CompiledCode code)
         {
             return "";
         }
@@ -132,7 +138,7 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
         {
             ReadOnlySpan<char> line = lines[i].AsSpan().TrimStart();
             int blank = line.IndexOf(' ');
-            if (blank > 0 && int.TryParse(line[..blank], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int offset) && offset <= end.Offset)
+            if (blank > 0 && int.TryParse(line[..blank], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int offset) && offset <= place)
             {
                 at = i;
             }

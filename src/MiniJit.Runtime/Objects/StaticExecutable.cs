@@ -17,12 +17,22 @@ internal static class StaticExecutable
     /// <param name="entry">The symbol where execution begins.</param>
     /// <param name="file">The bytes, if nothing is wrong.</param>
     /// <param name="errors">Everything that is wrong.</param>
-    public static bool TryWrite(ObjectModule module, int entry, out byte[] file, out IReadOnlyList<LinkError> errors)
+    public static bool TryWrite(ObjectModule module, int entry, out byte[] file, out IReadOnlyList<LinkError> errors) =>
+        TryWrite(module, entry, out file, out _, out errors);
+
+    /// <summary>Makes the file.</summary>
+    /// <param name="module">What goes into it.</param>
+    /// <param name="entry">The symbol where execution begins.</param>
+    /// <param name="file">The bytes, if nothing is wrong.</param>
+    /// <param name="addresses">Where each section will be.</param>
+    /// <param name="errors">Everything that is wrong.</param>
+    public static bool TryWrite(ObjectModule module, int entry, out byte[] file, out ulong[] addresses, out IReadOnlyList<LinkError> errors)
     {
         List<LinkError> found = [.. module.Errors];
         errors = found;
         CheckDefined(module, found);
         file = [];
+        addresses = [];
         if (found.Count > 0)
         {
             return false;
@@ -46,7 +56,7 @@ internal static class StaticExecutable
             sizes[i] = (images[i].Length, i == (int)ObjectSection.ReadOnlyData ? Math.Max(alignment, SlotSize) : alignment);
         }
 
-        var addresses = new ulong[sizes.Length];
+        addresses = new ulong[sizes.Length];
         ElfFile.Place(module.Triple, sizes, addresses);
         FillSlots(module, slots, images[(int)ObjectSection.ReadOnlyData].AsSpan(Math.Min(slotStart, images[(int)ObjectSection.ReadOnlyData].Length)), addresses);
         Relocate(module, slots, addresses[(int)ObjectSection.ReadOnlyData] + (ulong)slotStart, images, addresses, found);
