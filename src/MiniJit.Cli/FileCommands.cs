@@ -94,9 +94,11 @@ internal static class FileCommands
         CompileOptions options = new();
         Option<int> iterations = Positive("--iters", "How often everything is compiled.", 10);
         Option<bool> json = Json();
-        Command command = options.AddTo(new("bench", "Measure how long parsing and compiling take.") { paths, iterations, json });
-        command.SetAction(parsed => WithConsole(context =>
-            Measurement.Bench(context, parsed.GetValue(paths) ?? [], options.Of(parsed), parsed.GetValue(iterations), parsed.GetValue(json))));
+        Option<bool> machine = new("--machine") { Description = "Measure the simulated AArch64 machine instead, on kernels that a kernels.tsv beside them lists." };
+        Command command = options.AddTo(new("bench", "Measure how long parsing and compiling take.") { paths, iterations, json, machine });
+        command.SetAction(parsed => WithConsole(context => parsed.GetValue(machine)
+            ? MachineBenchmark.Run(context, parsed.GetValue(paths) ?? [], options.Of(parsed))
+            : Measurement.Bench(context, parsed.GetValue(paths) ?? [], options.Of(parsed), parsed.GetValue(iterations), parsed.GetValue(json))));
         return command;
     }
 
