@@ -15,6 +15,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using MiniJit.Coherence.Arithmetic;
 using MiniJit.Coherence.Memory;
 using static MiniJit.Coherence.Machine.MicroOpcode;
 
@@ -1212,7 +1213,159 @@ internal sealed unsafe partial class Core
                     case LdpFQPre:  a = x[ip->Rn] + (ulong)ip->Imm; x[ip->Rn] = a; goto DoLdpFQ;
                     // Relative to the program counter
                     case LiteralW:  a = AddressOf(h, ip) + (ulong)ip->Imm; goto DoLdrW;
-                    case LiteralX:  a = AddressOf(h, ip) + (ulong)ip->Imm; goto DoLdrX;                    case Bound:
+                    case LiteralX:  a = AddressOf(h, ip) + (ulong)ip->Imm; goto DoLdrX;
+
+                    // Floating point
+                    case FaddD:
+                    {
+                        if (!Addition.TryHost(*(double*)(vectors + ip->Rn), *(double*)(vectors + ip->Rm), h->State.Float, out double value))
+                        {
+                            goto case Bound;
+                        }
+
+                        vectors[ip->Rd] = Vector128.CreateScalar(value).AsUInt64();
+                        break;
+                    }
+
+                    case FaddS:
+                    {
+                        if (!Addition.TryHost(*(float*)(vectors + ip->Rn), *(float*)(vectors + ip->Rm), h->State.Float, out float value))
+                        {
+                            goto case Bound;
+                        }
+
+                        vectors[ip->Rd] = Vector128.CreateScalar(value).AsUInt64();
+                        break;
+                    }
+
+                    case FsubD:
+                    {
+                        if (!Subtraction.TryHost(*(double*)(vectors + ip->Rn), *(double*)(vectors + ip->Rm), h->State.Float, out double value))
+                        {
+                            goto case Bound;
+                        }
+
+                        vectors[ip->Rd] = Vector128.CreateScalar(value).AsUInt64();
+                        break;
+                    }
+
+                    case FsubS:
+                    {
+                        if (!Subtraction.TryHost(*(float*)(vectors + ip->Rn), *(float*)(vectors + ip->Rm), h->State.Float, out float value))
+                        {
+                            goto case Bound;
+                        }
+
+                        vectors[ip->Rd] = Vector128.CreateScalar(value).AsUInt64();
+                        break;
+                    }
+
+                    case FmulD:
+                    {
+                        if (!Multiplication.TryHost(*(double*)(vectors + ip->Rn), *(double*)(vectors + ip->Rm), h->State.Float, out double value))
+                        {
+                            goto case Bound;
+                        }
+
+                        vectors[ip->Rd] = Vector128.CreateScalar(value).AsUInt64();
+                        break;
+                    }
+
+                    case FmulS:
+                    {
+                        if (!Multiplication.TryHost(*(float*)(vectors + ip->Rn), *(float*)(vectors + ip->Rm), h->State.Float, out float value))
+                        {
+                            goto case Bound;
+                        }
+
+                        vectors[ip->Rd] = Vector128.CreateScalar(value).AsUInt64();
+                        break;
+                    }
+
+                    case FmaddD:
+                    {
+                        double value = double.FusedMultiplyAdd(*(double*)(vectors + ip->Rn), *(double*)(vectors + ip->Rm), *(double*)(vectors + ip->Ra));
+                        if (!h->State.Float.IsHostable || !FloatMath.IsOrdinary(value))
+                        {
+                            goto case Bound;
+                        }
+
+                        vectors[ip->Rd] = Vector128.CreateScalar(value).AsUInt64();
+                        break;
+                    }
+
+                    case FmaddS:
+                    {
+                        float value = float.FusedMultiplyAdd(*(float*)(vectors + ip->Rn), *(float*)(vectors + ip->Rm), *(float*)(vectors + ip->Ra));
+                        if (!h->State.Float.IsHostable || !FloatMath.IsOrdinary(value))
+                        {
+                            goto case Bound;
+                        }
+
+                        vectors[ip->Rd] = Vector128.CreateScalar(value).AsUInt64();
+                        break;
+                    }
+
+                    case FmsubD:
+                    {
+                        double value = double.FusedMultiplyAdd(-*(double*)(vectors + ip->Rn), *(double*)(vectors + ip->Rm), *(double*)(vectors + ip->Ra));
+                        if (!h->State.Float.IsHostable || !FloatMath.IsOrdinary(value))
+                        {
+                            goto case Bound;
+                        }
+
+                        vectors[ip->Rd] = Vector128.CreateScalar(value).AsUInt64();
+                        break;
+                    }
+
+                    case FmsubS:
+                    {
+                        float value = float.FusedMultiplyAdd(-*(float*)(vectors + ip->Rn), *(float*)(vectors + ip->Rm), *(float*)(vectors + ip->Ra));
+                        if (!h->State.Float.IsHostable || !FloatMath.IsOrdinary(value))
+                        {
+                            goto case Bound;
+                        }
+
+                        vectors[ip->Rd] = Vector128.CreateScalar(value).AsUInt64();
+                        break;
+                    }
+
+                    case FcmpD:
+                    {
+                        double first = *(double*)(vectors + ip->Rn), second = *(double*)(vectors + ip->Rm);
+                        if (!h->State.Float.IsDefault || double.IsNaN(first) || double.IsNaN(second))
+                        {
+                            goto case Bound;
+                        }
+
+                        bool less = first < second;
+                        x[N] = less ? 1ul << 63 : 0;
+                        x[Z] = first == second ? 0ul : 1;
+                        x[C] = less ? 0ul : 1;
+                        x[V] = 0;
+                        break;
+                    }
+
+                    case FcmpS:
+                    {
+                        float first = *(float*)(vectors + ip->Rn), second = *(float*)(vectors + ip->Rm);
+                        if (!h->State.Float.IsDefault || float.IsNaN(first) || float.IsNaN(second))
+                        {
+                            goto case Bound;
+                        }
+
+                        bool less = first < second;
+                        x[N] = less ? 1ul << 63 : 0;
+                        x[Z] = first == second ? 0ul : 1;
+                        x[C] = less ? 0ul : 1;
+                        x[V] = 0;
+                        break;
+                    }
+
+                    case FmovD:     vectors[ip->Rd] = Vector128.CreateScalar(*(ulong*)(vectors + ip->Rn)); break;
+                    case FmovS:     vectors[ip->Rd] = Vector128.CreateScalar((ulong)*(uint*)(vectors + ip->Rn)); break;
+
+                    case Bound:
                         ((BoundInstruction*)ip->Imm)->Operation(ref h->State, in ((BoundInstruction*)ip->Imm)->Instruction);
                         break;
 

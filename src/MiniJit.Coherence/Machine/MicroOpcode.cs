@@ -96,6 +96,9 @@ internal enum MicroOpcode : ushort
     /// <summary>Loads relative to the program counter.</summary>
     LiteralW, LiteralX,
 
+    /// <summary>Floating point in the loop where the host's result is Arm's; otherwise as <see cref="Bound"/>, so Imm is as there.</summary>
+    FaddD, FaddS, FsubD, FsubS, FmulD, FmulS, FmaddD, FmaddS, FmsubD, FmsubS, FcmpD, FcmpS, FmovD, FmovS,
+
     /// <summary>Floating point, vectors and rarer forms: an operation bound when the instruction was decoded.</summary>
     Bound,
 

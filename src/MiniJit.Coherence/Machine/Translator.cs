@@ -71,14 +71,35 @@ internal sealed unsafe partial class Translator : IDisposable
         if (op.Op >= MicroOpcode.Bound && op.Op != MicroOpcode.Undefined)
         {
             op.Imm = (long)Bind(word, i);
-            if (op.Op == MicroOpcode.Bound && ((BoundInstruction*)op.Imm)->Operation == null)
+            if (op.Op == MicroOpcode.Bound)
             {
-                op.Op = MicroOpcode.Undefined;
+                op.Op = ((BoundInstruction*)op.Imm)->Operation == null ? MicroOpcode.Undefined : Floating(i);
+                (op.Rd, op.Rn, op.Rm, op.Ra) = (i.Rd, i.Rn, i.Rm, i.Ra);
             }
         }
 
         return op;
     }
+
+    /// <summary>The opcode of its own that a bound instruction has, or <see cref="MicroOpcode.Bound"/>.</summary>
+    private static MicroOpcode Floating(in A64Instruction i) => (i.Form, i.Size) switch
+    {
+        (A64Form.Fadd, 8) => MicroOpcode.FaddD,
+        (A64Form.Fadd, 4) => MicroOpcode.FaddS,
+        (A64Form.Fsub, 8) => MicroOpcode.FsubD,
+        (A64Form.Fsub, 4) => MicroOpcode.FsubS,
+        (A64Form.Fmul, 8) => MicroOpcode.FmulD,
+        (A64Form.Fmul, 4) => MicroOpcode.FmulS,
+        (A64Form.Fmadd, 8) => MicroOpcode.FmaddD,
+        (A64Form.Fmadd, 4) => MicroOpcode.FmaddS,
+        (A64Form.Fmsub, 8) => MicroOpcode.FmsubD,
+        (A64Form.Fmsub, 4) => MicroOpcode.FmsubS,
+        (A64Form.Fcmp or A64Form.Fcmpe, 8) => MicroOpcode.FcmpD,
+        (A64Form.Fcmp or A64Form.Fcmpe, 4) => MicroOpcode.FcmpS,
+        (A64Form.FmovReg, 8) => MicroOpcode.FmovD,
+        (A64Form.FmovReg, 4) => MicroOpcode.FmovS,
+        _ => MicroOpcode.Bound,
+    };
 
     /// <summary>The instruction in memory that does not move, with its operation.</summary>
     private BoundInstruction* Bind(uint word, in A64Instruction instruction)
