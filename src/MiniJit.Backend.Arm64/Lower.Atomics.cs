@@ -51,23 +51,17 @@ internal sealed partial class Arm64LowerContext
         }
 
         AtomicRmwOp op = Dfg[inst].RmwOp;
-        VReg address = Put(Arg(inst, 0)), operand = Put(Arg(inst, 1)), old = NewInt();
+        VReg address = Put(Arg(inst, 0)), old = NewInt(), operand;
         if (isa.HasLse && op != AtomicRmwOp.Nand)
         {
             // atomic_rmw add           [LSE]             => ldaddal x, d, [p]
-            // atomic_rmw sub           [LSE]             => neg t, x; ldaddal t, d, [p]
-            // atomic_rmw and           [LSE]             => mvn t, x; ldclral t, d, [p]
-            operand = op switch
-            {
-                AtomicRmwOp.Sub => Binary(A64Form.SubShifted, WideSize(type), Zero, (ShiftedReg)operand),
-                AtomicRmwOp.And => Binary(A64Form.Orn, WideSize(type), Zero, (ShiftedReg)operand),
-                _ => operand,
-            };
+            operand = PutAtomicOperand(op, type, Arg(inst, 1));
             EmitAtomic(AtomicForm(op), inst, type, old, [operand, address]).Aux = AcquireRelease;
             return old;
         }
 
         // atomic_rmw op                                  => ldaxr d, [p]; op t, d, x; stlxr s, t, [p]; cbnz s
+        operand = Put(Arg(inst, 1));
         Begin((ushort)A64Form.AtomicRmwLoop, type.Bytes);
         Use(Operand.Def(old));
         Use(Operand.UseLate(operand));
@@ -75,6 +69,23 @@ internal sealed partial class Arm64LowerContext
         Current.Aux = (byte)op;
         Current.Trap = TrapOf(inst);
         return old;
+    }
+
+    private VReg PutAtomicOperand(AtomicRmwOp op, IrType type, Value operand)
+    {
+        int size = WideSize(type);
+        bool isConstant = Const(operand, out long constant);
+        return op switch
+        {
+            // atomic_rmw sub           [LSE]             => neg t, x; ldaddal t, d, [p]
+            AtomicRmwOp.Sub when isConstant => LoadInt(unchecked(-constant), size),
+            AtomicRmwOp.Sub => Binary(A64Form.SubShifted, size, Zero, (ShiftedReg)Put(operand)),
+
+            // atomic_rmw and           [LSE]             => mvn t, x; ldclral t, d, [p]
+            AtomicRmwOp.And when isConstant => LoadInt(~constant, size),
+            AtomicRmwOp.And => Binary(A64Form.Orn, size, Zero, (ShiftedReg)Put(operand)),
+            _ => Put(operand),
+        };
     }
 
     private static A64Form AtomicForm(AtomicRmwOp op) => op switch

@@ -203,6 +203,12 @@ internal sealed partial class Arm64LowerContext
             return BinaryImm(A64Form.Sbfm, size, Put(narrow), (size * 8) - count, width - 1);
         }
 
+        // ushr (umulhi.i32 x, y), k                      => umull t, x, y; lsr d, t, #(32 + k)
+        if (Dfg[inst].Opcode == Opcode.Ushr && TryShiftHighHalf(type, x, count, signed: false, out VReg high))
+        {
+            return high;
+        }
+
         // ishl x, k                                      => lsl d, x, #k
         // ishl (uextend x), k                            => ubfiz d, x, #k, #width
         // ushr x, k                                      => lsr d, x, #k             (i8, i16: ubfx)
@@ -215,6 +221,12 @@ internal sealed partial class Arm64LowerContext
     private VReg SignedShiftRight(IrType type, Value x, int count)
     {
         int size = WideSize(type);
+
+        // sshr (smulhi.i32 x, y), k                      => smull t, x, y; asr d, t, #(32 + k)
+        if (TryShiftHighHalf(type, x, count, signed: true, out VReg high))
+        {
+            return high;
+        }
 
         // sshr (ishl x, a), b                            => sbfx  or  sbfiz
         if (ShiftBy(x, Opcode.Ishl, out Value source, out int left))
@@ -232,6 +244,16 @@ internal sealed partial class Arm64LowerContext
 
         // sshr x, k                                      => asr d, x, #k             (i8, i16: sbfx)
         return BinaryImm(A64Form.Sbfm, size, Put(x), count, type.Bits - 1);
+    }
+
+    /// <summary>A high half that was shifted down anyway is shifted once: what divisions by constants become.</summary>
+    private bool TryShiftHighHalf(IrType type, Value x, int count, bool signed, out VReg shifted)
+    {
+        Inst multiply = type == IrType.I64 ? default : OnlyDefBy(x, signed ? Opcode.Smulhi : Opcode.Umulhi);
+        shifted = multiply.IsNone
+            ? default
+            : ShiftRight(type == IrType.I32 ? 8 : 4, DoubleProduct(type, Arg(multiply, 0), Arg(multiply, 1), signed), type.Bits + count, signed);
+        return !multiply.IsNone;
     }
 
     /// <summary>The amount without what does not change it modulo <paramref name="bits"/>: masks of the low bits, extensions, reductions.</summary>
@@ -389,6 +411,14 @@ internal sealed partial class Arm64LowerContext
             return ExtractSignedLane(type, TypeOf(Arg(extraction, 0)), Put(Arg(extraction, 0)), Dfg[extraction].Imm8);
         }
 
+        // sextend (load.i8 p)      [one use]             => ldrsb d, [p]
+        if (signed && SinkableLoad(x, out Inst load) && Dfg[load].Opcode == Opcode.Load && !IsSwapped(load, from.Bytes))
+        {
+            Mem memory = Address(load, Arg(load, 0), Dfg[load].Offset, from.Bytes);
+            Sink(load);
+            return LoadFrom(SignedAccess(from, WideSize(type)), memory);
+        }
+
         // sextend (ireduce (ushr x, k))                  => sbfx d, x, #k, #bits
         Inst reduce = DefBy(x, Opcode.Ireduce);
         if (!reduce.IsNone && IsWord(TypeOf(Arg(reduce, 0))))
@@ -407,21 +437,12 @@ internal sealed partial class Arm64LowerContext
         return Extend(Put(x), from, signed, WideSize(type));
     }
 
-    // bmask.T c                                          => cmp c, #0; csetm d, ne  (i8, i16: tst)
+    // bmask.T c                                          => cmp …; csetm d, c
     private VReg LowerBmask(Inst inst)
     {
-        Value condition = Arg(inst, 0);
-        IrType type = TypeOf(condition);
-        VReg source = Put(condition);
-        if (type.Bytes >= 4)
-        {
-            CompareZero(type.Bytes, source);
-        }
-        else
-        {
-            Emit(A64Form.AndsImm, 4, Zero, [source]).Imm = (1L << type.Bits) - 1;
-        }
-
-        return CondSelect(A64Form.Csinv, Condition.Eq, 8, Zero, Zero);
+        FlagTest test = EmitCondition(Arg(inst, 0));
+        return test.Join == ConditionJoin.One
+            ? CondSelect(A64Form.Csinv, test.First.Negate(), 8, Zero, Zero)
+            : Binary(A64Form.SubShifted, 8, Zero, (ShiftedReg)SetFlag(test));
     }
 }

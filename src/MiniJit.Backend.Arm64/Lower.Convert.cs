@@ -10,8 +10,13 @@ internal sealed partial class Arm64LowerContext
     // fpromote.f64 x                                     => fcvt d, s
     private VReg LowerFloatToFloat(Inst inst)
     {
-        IrType from = TypeOf(Arg(inst, 0));
-        A64Form form = Dfg[inst].Type.Bytes switch
+        IrType from = TypeOf(Arg(inst, 0)), to = Dfg[inst].Type;
+        if (from == IrType.F128 || to == IrType.F128)
+        {
+            return Unsupported(inst);
+        }
+
+        A64Form form = to.Bytes switch
         {
             2 => A64Form.FcvtToHalf,
             4 => A64Form.FcvtToSingle,

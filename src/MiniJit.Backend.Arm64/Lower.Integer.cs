@@ -16,9 +16,17 @@ internal sealed partial class Arm64LowerContext
             (x, y) = (y, x);
         }
 
+        // iadd (stack_addr ss), k  [i64]                 => add d, sp, #(ss + k)
+        bool isConstant = Const(y, out long constant);
+        Inst slot = DefBy(x, Opcode.StackAddr);
+        if (isConstant && !slot.IsNone && constant == (int)constant && StackDisp(slot, constant, out int disp))
+        {
+            return StackAddress(disp);
+        }
+
         // iadd x, iconst k         [k or −k fits imm12]  => add d, x, #k  or  sub d, x, #−k
         // iadd x, iconst k         [two imm12]           => add d, x, #high, lsl 12; add d, d, #low
-        if (Const(y, out long constant) && TryAddConstant(size, x, constant, out VReg sum))
+        if (isConstant && TryAddConstant(size, x, constant, out VReg sum))
         {
             return sum;
         }
@@ -227,15 +235,14 @@ internal sealed partial class Arm64LowerContext
         }
 
         // umulhi.i32 x, y                                => umull t, x, y; lsr d, t, #32
-        if (type == IrType.I32)
-        {
-            VReg wide = Ternary(signed ? A64Form.Smaddl : A64Form.Umaddl, 8, Put(x), Put(y), Zero);
-            return ShiftRight(8, wide, 32, signed);
-        }
+        return ShiftRight(type == IrType.I32 ? 8 : 4, DoubleProduct(type, x, y, signed), type.Bits, signed);
+    }
 
-        // Extended to 32 bits the product is exact.
-        VReg product = Ternary(A64Form.Madd, 4, PutExtended(x, signed), PutExtended(y, signed), Zero);
-        return ShiftRight(4, product, type.Bits, signed);
+    /// <summary>The exact product of i8, i16 (in 32 bits) or i32 (in 64).</summary>
+    private VReg DoubleProduct(IrType type, Value x, Value y, bool signed)
+    {
+        A64Form form = type != IrType.I32 ? A64Form.Madd : signed ? A64Form.Smaddl : A64Form.Umaddl;
+        return Ternary(form, type == IrType.I32 ? 8 : 4, PutExtended(x, signed), PutExtended(y, signed), Zero);
     }
 
     // ---- division. The instructions do not trap: a quotient by zero is 0, −2^(B−1) / −1 is −2^(B−1), whose remainder is 0 as it should be.

@@ -391,9 +391,24 @@ internal sealed partial class Arm64LowerContext
             Opcode.Extractlane => TypeOf(value).IsInt,
             Opcode.VanyTrue or Opcode.VallTrue => true,
             Opcode.Ushr => TypeOf(value).Bytes < 4 ? Const(Arg(inst, 1), out _) : true,
+            Opcode.Sshr => TypeOf(value) == IrType.I32 && DefBy(Arg(inst, 0), Opcode.Smulhi).IsNone,      // that one is shifted with 64 bits
+            Opcode.Band when TypeOf(value).Bytes < 4 => IsNarrowMask(Arg(inst, 0), Arg(inst, 1)),
             Opcode.Iadd or Opcode.Isub or Opcode.Imul or Opcode.Band or Opcode.Bor or Opcode.Bxor or Opcode.Bnot or Opcode.Ineg or Opcode.Ishl
-                or Opcode.Sshr or Opcode.Uload8 or Opcode.Uload16 or Opcode.Sload8 or Opcode.Sload16 => TypeOf(value) == IrType.I32,
+                or Opcode.Uload8 or Opcode.Uload16 or Opcode.Sload8 or Opcode.Sload16 => TypeOf(value) == IrType.I32,
             _ => false,
         };
     }
+
+    /// <summary>Whether a band of i8 or i16 clears what stands above: its mask does, or one of its operands has zeros there.</summary>
+    private bool IsNarrowMask(Value x, Value y)
+    {
+        if (Const(x, out long mask) || Const(y, out mask))
+        {
+            return BitmaskImm.TryCreate(BitsOf(mask, TypeOf(x)), 4, out _);
+        }
+
+        return IsComparison(x) || IsComparison(y);
+    }
+
+    private bool IsComparison(Value value) => !DefBy(value, Opcode.Icmp).IsNone || !DefBy(value, Opcode.Fcmp).IsNone;
 }

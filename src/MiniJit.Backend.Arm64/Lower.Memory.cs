@@ -97,6 +97,11 @@ internal sealed partial class Arm64LowerContext
             return Unsupported(inst);
         }
 
+        return StackAddress(disp);
+    }
+
+    private VReg StackAddress(int disp)
+    {
         VReg result = Pseudo(A64Form.LoadAddress, 8, NewInt());
         AddAddress(default, Mem.StackSlot(disp));
         return result;

@@ -107,9 +107,9 @@ internal sealed partial class Arm64LowerContext
         return true;
     }
 
-    // f16 values are moved, never computed with.
+    // f16 values are moved and converted, never computed with.
     private static bool IsSupported(IrType type, Opcode opcode) =>
-        IsWord(type) || IsInt128(type) || IsScalarFloat(type) || IsPacked(type) || (type == IrType.F16 && IsMove(opcode));
+        IsWord(type) || IsInt128(type) || IsScalarFloat(type) || IsPacked(type) || (type == IrType.F16 && (IsMove(opcode) || opcode is Opcode.Fpromote or Opcode.Fdemote));
 
     /// <summary>Whether the instruction passes its operands on and does not look into them.</summary>
     private static bool IsMove(Opcode opcode) => opcode is Opcode.F16const or Opcode.Bitcast or Opcode.Load or Opcode.Store or Opcode.Select
