@@ -32,8 +32,6 @@ public sealed class StressTests
 
     [Theory]
     [InlineData("--protocol", "no-wait")]
-    [InlineData("--protocol", "whatever")]
-    [InlineData("--threads", "0")]
     public void Leaving_steps_out_has_to_be_asked_for(params string[] arguments) => Assert.Equal(2, Run(arguments).ExitCode);
 
     private static (int ExitCode, string Output) Run(params string[] arguments)

@@ -39,7 +39,7 @@ public sealed class Arm64ProgramTests
         try
         {
             File.WriteAllBytes(path, WriteExecutable());
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            ObjectTests.MakeExecutable(path);
             ProcessStartInfo start = new(qemu!, [path]) { RedirectStandardOutput = true };
             using Process process = Process.Start(start)!;
             byte[] summary = new byte[32];

@@ -109,7 +109,7 @@ public sealed class ObjectTests
         try
         {
             File.WriteAllBytes(path, DataProgram(s_x64));
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            MakeExecutable(path);
             using Process process = Process.Start(path);
             process.WaitForExit();
             Assert.Equal(42, process.ExitCode);
@@ -117,6 +117,14 @@ public sealed class ObjectTests
         finally
         {
             File.Delete(path);
+        }
+    }
+
+    internal static void MakeExecutable(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
 

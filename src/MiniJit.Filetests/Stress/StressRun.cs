@@ -69,17 +69,21 @@ internal sealed class StressRun : IPublicationObserver
     private long _calls, _functions, _freed, _wrong, _peak;
     private bool _stop;
 
-    private StressRun(Target target, StressOptions options)
+    private StressRun(Target target, StressOptions options, CodeHeap heap)
     {
         _target = target;
         _options = options;
-        _heap = new(
+        _heap = heap;
+    }
+
+    public static StressReport Run(Target target, StressOptions options)
+    {
+        using CodeHeap heap = new(
             HostCodeMemory.Create(), MachineTraits.Host, HostPublicationPort.Create(), HostPlatform.OperatingSystem,
             options.Variant.FreesAtOnce ? new Impatience() : HostQuiescence.Instance,
             edit: options.Variant.Edit);
+        return new StressRun(target, options, heap).Run();
     }
-
-    public static StressReport Run(Target target, StressOptions options) => new StressRun(target, options).Run();
 
     void IPublicationObserver.Begins(PublicationPlan plan)
     {
@@ -95,7 +99,6 @@ internal sealed class StressRun : IPublicationObserver
 
     private StressReport Run()
     {
-        using CodeHeap heap = _heap;
         CompileContext compiler = new();
         using HostCaller caller = new(_heap, Compile);
         Signature signature = StressFunction.MakeSignature(HostCaller.HostConvention);

@@ -119,7 +119,10 @@ internal static unsafe class SignalHandlers
         handler = address + handle;
     }
 
-    /// <summary>Puts hand-written code into pages of its own: written before they are executable, and never again.</summary>
+    /// <summary>
+    /// Puts hand-written code into pages of its own: written before they are executable, and never again. For new code on x86-64 that is
+    /// the whole plan.
+    /// </summary>
     public static nint Place(byte[] code)
     {
         nint address = Mmap(0, (nuint)code.Length, ProtRead | ProtWrite, MapPrivate | MapAnonymous, -1, 0);

@@ -2,6 +2,7 @@
 // comes out is data; `minijit doctor` makes tables of it.
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using MiniJit.Codegen;
@@ -106,21 +107,23 @@ internal sealed unsafe class PublicationDoctor : IHostCallObserver, IPublication
     {
         _calls.Clear();
         JitModule first = new(heap);
+        JitModule owner = first;
         JitFunction answer = first.Define(ExternalName.Symbol("first"), Answer(First));
         cases[0] = Finish(cases[0], first, [], answer, First);
         if (cases[1].Plan is not null)
         {
             first.Dispose();
             NoteRest("free the function");
-            JitModule second = new(heap);
-            answer = second.Define(ExternalName.Symbol("second"), Answer(First + 1));
-            cases[1] = Finish(cases[1], second, [], answer, First + 1);
+            owner = new(heap);
+            answer = owner.Define(ExternalName.Symbol("second"), Answer(First + 1));
+            cases[1] = Finish(cases[1], owner, [], answer, First + 1);
         }
 
         if (cases[2].Plan is not null)
         {
             JitModule entries = new(heap), third = new(heap);
             entries.Import(ExternalName.Symbol("version"), answer.Address);
+            CodeBlock old = answer.Block!;
             JitEntry entry = entries.DefineEntry(ExternalName.Symbol("entry"), ExternalName.Symbol("version"));
             bool published = entries.TryPublish(out IReadOnlyList<LinkError> errors);
             _calls.Clear();
@@ -129,6 +132,15 @@ internal sealed unsafe class PublicationDoctor : IHostCallObserver, IPublication
             cases[2] = published
                 ? Finish(cases[2], third, [new(entry, next)], entry.Function, First + 2)
                 : cases[2] with { Refusal = errors[0].ToString() };
+            long start = Stopwatch.GetTimestamp();
+            owner.Free(answer);
+            bool isFreed = old.State == BlockState.Freed;
+            _steps.Add(new(
+                $"{new PublicationStep(PublicationStepKind.AwaitThreads)}, {new PublicationStep(PublicationStepKind.FillWithTraps)}",
+                isFreed ? "done" : "threads are inside: later",
+                Stopwatch.GetElapsedTime(start),
+                TakeCalls()));
+            cases[2] = cases[2] with { Steps = [.. cases[2].Steps, .. _steps] };
         }
     }
 
