@@ -1,7 +1,8 @@
-// Every vector operation that the x86-64 backend compiles, as compiled for each level of its vector extensions, against the interpreter. Lanes are
-// drawn from the values at which operations change their mind; NaN results only have to be NaN.
+// Every operation on vectors and on 128-bit integers that a backend compiles, against the interpreter: for each level of x86-64's vector extensions,
+// and for AArch64 on the simulated machine. Lanes are drawn from the values at which operations change their mind; NaN results only have to be NaN.
 using System;
 using System.Text;
+using MiniJit.Backend.Arm64;
 using MiniJit.Backend.X64;
 using MiniJit.Codegen;
 using MiniJit.Codegen.Settings;
@@ -83,6 +84,48 @@ public sealed class VectorTests
         ("ints", "T", "T T", "v3 = bnot v0; band v1, v3|v3 = iconst.L 3; v4 = splat.T v3; iadd v4, v0"),
         ("i8x16 i64x2", "T", "T", "v3 = bitcast.f64x2 little v0; v4 = fneg v3; bitcast.T little v4"),
         ("ints", "i8", "T", "v3 = vany_true v0; v4 = iconst.i8 7; v5 = iconst.i8 9; select v3, v4, v5|v3 = vall_true v0; v4 = iconst.i8 7; v5 = iconst.i8 9; select v3, v4, v5"),
+        ("i8x16 i16x8 i32x4", "W", "T T", "v3 = swiden_low v0; v4 = swiden_low v1; iadd v3, v4|v3 = uwiden_high v0; v4 = uwiden_high v1; isub v3, v4"),
+        ("i8x16 i16x8 i32x4", "W", "T T", "v3 = swiden_low v0; v4 = swiden_high v1; iadd v3, v4|v3 = uwiden_low v0; v4 = swiden_low v1; isub v3, v4"),
+        ("i8x16 i16x8 i32x4", "W", "T W", "v3 = uwiden_low v0; iadd v3, v1|v3 = swiden_high v0; isub v1, v3|v3 = swiden_high v0; isub v3, v1"),
+        ("i16x8 i32x4", "W", "T T W", "v3 = swiden_low v0; v4 = swiden_low v1; v5 = imul v3, v4; iadd v2, v5|v3 = uwiden_high v0; v4 = uwiden_high v1; v5 = imul v3, v4; isub v2, v5"),
+        ("ints", "T", "T T T", "v3 = imul v0, v1; iadd v3, v2|v3 = imul v0, v1; isub v2, v3|v3 = imul v0, v1; isub v3, v2"),
+        ("ints", "T", "T T", "v3 = iconst.i8 3; v4 = ushr v1, v3; iadd v0, v4|v3 = iconst.i8 5; v4 = sshr v0, v3; iadd v4, v1|v3 = iconst.i8 0; v4 = sshr v0, v3; iadd v4, v1"),
+        ("ints", "T", "T", "v3 = iconst.L 16; v4 = splat.T v3; bor v0, v4|v3 = iconst.L -17; v4 = splat.T v3; band v0, v4|v3 = iconst.L -1; v4 = splat.T v3; bxor v0, v4"),
+        ("ints", "T", "T", "v3 = iconst.L 0; v4 = splat.T v3; icmp slt v0, v4|v3 = iconst.L 0; v4 = splat.T v3; icmp sge v4, v0|v3 = iconst.L 0; v4 = splat.T v3; icmp ne v0, v4"),
+        ("ints", "T", "T", "v3 = iconst.L 0; v4 = splat.T v3; icmp ugt v0, v4|v3 = iconst.L 0; v4 = splat.T v3; icmp ule v0, v4|v3 = iconst.L 0; v4 = splat.T v3; icmp ult v0, v4"),
+        ("ints", "T", "T T", "v3 = iconst.L 0; v4 = splat.T v3; v5 = band v0, v1; icmp ne v5, v4|v3 = iconst.L 0; v4 = splat.T v3; v5 = band v0, v1; icmp eq v4, v5|v3 = bnot v1; bor v0, v3"),
+        ("i8x16 i16x8 i32x4 i16x4", "i64", "T", "v3 = extractlane v0, 1; sextend.i64 v3|v3 = extractlane v0, 0; uextend.i64 v3|v3 = extractlane v0, 0; sextend.i64 v3"),
+        ("i8x16 i32x4 i16x4", "T", "T T", "v3 = extractlane v1, 3; insertlane v0, v3, 2|v3 = extractlane v1, 2; splat.T v3|v3 = iconst.L 0; insertlane v0, v3, 1"),
+        ("floats", "T", "T L", "v3 = splat.T v1; fmul v0, v3|v3 = splat.T v1; fma v3, v0, v0|v3 = splat.T v1; v4 = fneg v3; fma v0, v4, v0"),
+        ("floats", "T", "T T T", "v3 = extractlane v1, 1; v4 = splat.T v3; fmul v4, v0|v3 = extractlane v1, 1; v4 = splat.T v3; fma v0, v4, v2"),
+        ("floats", "I", "T", "v3 = bxor v0, v0; fcmp lt v0, v3|v3 = bxor v0, v0; fcmp uge v0, v3|v3 = bxor v0, v0; fcmp one v3, v0"),
+        ("i8x16", "T", "T T", "shuffle v0, v1, [0 2 4 6 8 10 12 14 16 18 20 22 24 26 28 30]|shuffle v0, v1, [2 3 6 7 10 11 14 15 18 19 22 23 26 27 30 31]"),
+        ("i8x16", "T", "T T", "shuffle v0, v1, [0 1 2 3 16 17 18 19 8 9 10 11 24 25 26 27]|shuffle v0, v1, [1 17 3 19 5 21 7 23 9 25 11 27 13 29 15 31]"),
+        ("i8x16", "T", "T T", "shuffle v0, v0, [7 6 5 4 3 2 1 0 15 14 13 12 11 10 9 8]|shuffle v0, v0, [2 3 0 1 6 7 4 5 10 11 8 9 14 15 12 13]|shuffle v1, v1, [4 5 4 5 4 5 4 5 4 5 4 5 4 5 4 5]"),
+        ("i8x16", "T", "T T", "shuffle v0, v1, [0 1 2 3 4 5 6 7 8 9 30 31 12 13 14 15]|shuffle v1, v0, [0 1 2 3 20 21 22 23 8 9 10 11 12 13 14 15]|shuffle v0, v0, [0 1 2 3 4 5 6 2 8 9 10 11 12 13 14 15]"),
+        ("i64", "i128", "T T", "iconcat v0, v1|v3 = uextend.i128 v0; v4 = uextend.i128 v1; imul v3, v4|v3 = sextend.i128 v0; v4 = sextend.i128 v1; imul v3, v4"),
+        ("i8 i32 i64", "i128", "T i128", "v3 = uextend.i128 v0; iadd v3, v1|v3 = uextend.i128 v0; isub v1, v3|sextend.i128 v0|bmask.i128 v0"),
+        ("i128", "T", "T T", "iadd v0, v1|isub v0, v1|imul v0, v1|band v0, v1|bor v0, v1|bxor v0, v1|v3 = bnot v0; band v3, v1|v3 = bnot v1; bxor v0, v3"),
+        ("i128", "T", "T", "ineg v0|iabs v0|bnot v0|popcnt v0|clz v0|ctz v0|cls v0|bswap v0|bitrev v0|bmask.T v0"),
+        ("i128", "T", "T T T", "bitselect v0, v1, v2|select v0, v1, v2|v3 = icmp slt v0, v1; select v3, v1, v2"),
+        ("i128", "i8", "T T", "icmp eq v0, v1|icmp ne v0, v1|icmp slt v0, v1|icmp sle v0, v1|icmp sgt v0, v1|icmp sge v0, v1"),
+        ("i128", "i8", "T T", "icmp ult v0, v1|icmp ule v0, v1|icmp ugt v0, v1|icmp uge v0, v1|ireduce.i8 v0|v3, v4 = isplit v1; ireduce.i8 v4"),
+        ("i128", "i8", "T T", "v3, v4 = uadd_overflow v0, v1; bnot v4|v3, v4 = sadd_overflow v0, v1; bnot v4|v3, v4 = usub_overflow v0, v1; bnot v4|v3, v4 = ssub_overflow v0, v1; bnot v4"),
+        ("i128", "T", "T T i8", "v3, v4 = uadd_overflow_cin v0, v1, v2; bnot v3|v3, v4 = usub_overflow_bin v0, v1, v2; bnot v3"),
+        ("i128", "T", "T i8", "ishl v0, v1|ushr v0, v1|sshr v0, v1|rotl v0, v1|rotr v0, v1"),
+        ("i128", "T", "T T", "ishl v0, v1|ushr v0, v1|sshr v0, v1|rotl v0, v1|rotr v0, v1"),
+        ("i128", "T", "T", "v3 = iconst.i8 64; ishl v0, v3|v3 = iconst.i8 64; ushr v0, v3|v3 = iconst.i8 64; sshr v0, v3|v3 = iconst.i8 64; rotl v0, v3"),
+        ("i128", "T", "T", "v3 = iconst.i8 1; ishl v0, v3|v3 = iconst.i8 63; ushr v0, v3|v3 = iconst.i8 63; sshr v0, v3|v3 = iconst.i8 5; rotl v0, v3|v3 = iconst.i8 0; rotr v0, v3"),
+        ("i128", "T", "T", "v3 = iconst.i8 127; ishl v0, v3|v3 = iconst.i8 100; ushr v0, v3|v3 = iconst.i8 99; sshr v0, v3|v3 = iconst.i8 70; rotr v0, v3|v3 = iconst.i8 101; rotl v0, v3"),
+    ];
+
+    /// <summary>What only AArch64 has.</summary>
+    private static readonly (string Types, string Results, string Parameters, string Body)[] s_armOperations =
+    [
+        ("i8x16 i32x4 i64x2 i8x8 i32x2 i16x2", "T", "T T", "umulhi v0, v1|smulhi v0, v1"),
+        ("i32x4 i64x2 i32x2 i8x2", "T", "T T", "uadd_sat v0, v1|sadd_sat v0, v1|usub_sat v0, v1|ssub_sat v0, v1"),
+        ("i32x4", "T", "T T", "sqmul_round_sat v0, v1"),
+        ("i128", "T", "T T", "smin v0, v1|smax v0, v1|umin v0, v1|umax v0, v1"),
     ];
 
     public static TheoryData<string, X64Features> Levels => new()
@@ -101,16 +144,35 @@ public sealed class VectorTests
     public void Vectors_behave_the_same_with_and_without_extensions(string level, X64Features features)
     {
         Assert.SkipUnless((features & ~X64Settings.HostFeatures) == 0, $"this processor has no {level}");
-        ParsedFile file = Parser.Parse(Program());
-        Assert.Empty(file.Diagnostics.Items);
+        SharedSettings shared = Shared(level.EndsWith("optimized", StringComparison.Ordinal) ? "opt_level=speed" : "opt_level=none");
+        CompareWithInterpreter(new X64Target(TargetTriple.Host, shared, new X64Settings(features)), EngineKind.Native, Program(s_operations));
+    }
+
+    [Theory]
+    [InlineData("opt_level=none")]
+    [InlineData("opt_level=speed")]
+    public void Vectors_behave_the_same_on_the_simulated_machine(string level)
+    {
+        Assert.True(TargetTriple.TryParse("aarch64", out TargetTriple triple));
+        string program = Program([.. s_operations, .. s_armOperations]);
+        CompareWithInterpreter(new Arm64Target(triple, Shared(level), default), EngineKind.Machine, program);
+    }
+
+    private static SharedSettings Shared(string level)
+    {
         SettingsBuilder settings = SharedSettings.Default.ToBuilder();
         Assert.True(settings.TryApply("enable_llvm_abi_extensions", out _));   // i128 parameters
-        Assert.True(settings.TryApply(level.EndsWith("optimized", StringComparison.Ordinal) ? "opt_level=speed" : "opt_level=none", out _));
-        CompileContext compiler = new();
-        X64Target target = new(TargetTriple.Host, new SharedSettings(settings), new X64Settings(features));
-        using NativeEngine native = new(new NativeHost(compiler), compiler, target);
+        Assert.True(settings.TryApply(level, out _));
+        return new(settings);
+    }
+
+    private static void CompareWithInterpreter(Target target, EngineKind kind, string program)
+    {
+        ParsedFile file = Parser.Parse(program);
+        Assert.Empty(file.Diagnostics.Items);
+        using IEngine compiled = new EngineHost(new CompileContext()).Create(kind, target);
         using InterpreterEngine interpreter = new();
-        Assert.Equal("", native.Load(FileState.FunctionsOf(file), []));
+        Assert.Equal("", compiled.Load(FileState.FunctionsOf(file), []));
         Assert.Equal("", interpreter.Load(FileState.FunctionsOf(file), []));
 
         SplitMix64 random = new(20);
@@ -126,7 +188,7 @@ public sealed class VectorTests
                 }
 
                 Completion expected = interpreter.Invoke(i, function.Name.ToString(), arguments);
-                Completion actual = native.Invoke(i, "", arguments);
+                Completion actual = compiled.Invoke(i, "", arguments);
                 Assert.True(
                     expected.Kind == CompletionKind.Returned && actual.Kind == CompletionKind.Returned && AreSame(expected.Results[0], actual.Results[0]),
                     $"{function}\non {DataValue.Format(arguments)}\nexpected {Show(expected)}, actual {Show(actual)}");
@@ -138,11 +200,11 @@ public sealed class VectorTests
         completion.Kind == CompletionKind.Returned ? DataValue.Format(completion.Results) : completion.Detail;
 
     /// <summary>One function for each operation and type.</summary>
-    private static string Program()
+    private static string Program(ReadOnlySpan<(string Types, string Results, string Parameters, string Body)> operations)
     {
         StringBuilder text = new();
         int number = 0;
-        foreach ((string types, string result, string parameters, string bodies) in s_operations)
+        foreach ((string types, string result, string parameters, string bodies) in operations)
         {
             foreach (string type in types.Replace("ints", Ints, StringComparison.Ordinal).Replace("floats", Floats, StringComparison.Ordinal).Split(' '))
             {
