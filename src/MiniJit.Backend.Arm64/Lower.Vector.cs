@@ -16,6 +16,13 @@ namespace MiniJit.Backend.Arm64;
 
 internal sealed partial class Arm64LowerContext
 {
+    /// <summary>The type of a value. A dynamic vector is its base: vector registers have 128 bits, so the scale is 1.</summary>
+    private new IrType TypeOf(Value value)
+    {
+        IrType type = Dfg.TypeOf(value);
+        return type.IsDynamicVector ? type.DynamicToVector() : type;
+    }
+
     /// <summary>Whether the type is a vector that this backend computes with.</summary>
     private static bool IsVector(IrType type) =>
         type.IsVector && type.Bits <= 128 && (type.HasIntLanes ? type.LaneBits <= 64 : type.LaneBits is 32 or 64);
@@ -70,6 +77,7 @@ internal sealed partial class Arm64LowerContext
             Opcode.ScalarToVector => ScalarToVector(to, Arg(inst, 0)),
             Opcode.Extractlane => ExtractLane(type, Put(Arg(inst, 0)), Dfg[inst].Imm8),
             Opcode.Insertlane => InsertLane(type, Put(Arg(inst, 0)), Arg(inst, 1), Dfg[inst].Imm8),
+            Opcode.ExtractVector when Dfg[inst].Imm8 == 0 => Put(Arg(inst, 0)),
             Opcode.Shuffle => Shuffle(inst),
             Opcode.Swizzle => Lanes(A64Form.Tbl1, IrType.I8X16, Put(Arg(inst, 0)), Put(Arg(inst, 1))),
             Opcode.VanyTrue or Opcode.VallTrue => SetFlag(EmitCondition(Dfg.FirstResult(inst))),

@@ -125,6 +125,7 @@ public sealed class VectorTests
         ("i8x16 i32x4 i64x2 i8x8 i32x2 i16x2", "T", "T T", "umulhi v0, v1|smulhi v0, v1"),
         ("i32x4 i64x2 i32x2 i8x2", "T", "T T", "uadd_sat v0, v1|sadd_sat v0, v1|usub_sat v0, v1|ssub_sat v0, v1"),
         ("i32x4", "T", "T T", "sqmul_round_sat v0, v1"),
+        ("ints", "T", "T i32", "rotl v0, v1|rotr v0, v1|v3 = iconst.i8 5; rotl v0, v3|v3 = iconst.i8 6; rotr v0, v3"),
         ("i128", "T", "T T", "smin v0, v1|smax v0, v1|umin v0, v1|umax v0, v1"),
     ];
 
