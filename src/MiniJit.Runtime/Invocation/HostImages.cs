@@ -2,6 +2,8 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Runtime.CompilerServices;
+using MiniJit.Runtime.Platform;
 
 namespace MiniJit.Runtime.Invocation;
 
@@ -9,14 +11,35 @@ internal static class HostImages
 {
     private const int LargestImage = 1 << 30;
 
-    /// <summary>Enters the executable mapping that holds an address in the signal handler's table.</summary>
+    /// <summary>Enters the executable mapping that holds an address in the fault handler's table.</summary>
     public static void NoteImport(nint address)
     {
-        if (!OperatingSystem.IsLinux() || SignalHandlers.ImageRanges.Contains((ulong)address))
+        if (FaultHandling.ImageRanges.Contains((ulong)address))
         {
             return;
         }
 
+        if (OperatingSystem.IsWindows())
+        {
+            NoteRegion(address);
+        }
+        else if (OperatingSystem.IsLinux())
+        {
+            NoteMapping(address);
+        }
+    }
+
+    private static void NoteRegion(nint address)
+    {
+        if (WindowsCalls.VirtualQuery(address, out MemoryInformation region, (nuint)Unsafe.SizeOf<MemoryInformation>()) != 0
+            && (region.Protect & (WindowsCalls.PageExecute | WindowsCalls.PageExecuteRead | WindowsCalls.PageExecuteReadWrite | WindowsCalls.PageExecuteWriteCopy)) != 0)
+        {
+            Note(region.BaseAddress, region.RegionSize);
+        }
+    }
+
+    private static void NoteMapping(nint address)
+    {
         foreach (string line in File.ReadLines("/proc/self/maps"))
         {
             // 7f1c2a000000-7f1c2a1b5000 r-xp 00028000 08:01 1234 /lib/x86_64-linux-gnu/libc.so.6
@@ -25,14 +48,19 @@ internal static class HostImages
             ulong end = ulong.Parse(line.AsSpan(dash + 1, space - dash - 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             if ((ulong)address >= start && (ulong)address < end)
             {
-                if (line[space + 3] == 'x' && end - start <= LargestImage)
+                if (line[space + 3] == 'x')
                 {
-                    // With a full table, faults in this image stay fatal.
-                    _ = SignalHandlers.ImageRanges.TryAdd(start, (long)(end - start));
+                    Note(start, end - start);
                 }
 
                 return;
             }
         }
+    }
+
+    private static void Note(ulong start, ulong size)
+    {
+        // With a full table, faults in this image stay fatal.
+        _ = size <= LargestImage && FaultHandling.ImageRanges.TryAdd(start, (long)size);
     }
 }

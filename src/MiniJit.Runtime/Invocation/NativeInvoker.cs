@@ -17,8 +17,6 @@ internal static unsafe class NativeInvoker
     /// <summary>Bytes below the stack pointer that code touches without lowering it first: a call's return address, a red zone.</summary>
     private const nuint BelowStackPointer = 128;
 
-    private const int TrapNumberBreakpoint = 3;
-
     /// <summary>
     /// Calls <c>code(function, values)</c> in the host's convention. The values are read and written by the code; what a
     /// call that trapped has left in them is unspecified.
@@ -40,7 +38,7 @@ internal static unsafe class NativeInvoker
         {
             nint callee = function.Address;                      // looked up inside of the epoch, so it stays valid
             state->Current = &activation;
-            int trapped = SignalHandlers.Enter(&activation, code, callee, values);
+            int trapped = FaultHandling.Enter(&activation, code, callee, values);
             state->Current = activation.Previous;
             return trapped == 0 ? default : Describe(activation, state);
         }
@@ -56,18 +54,18 @@ internal static unsafe class NativeInvoker
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TrapInfo Describe(in Activation activation, NativeThreadState* state)
     {
-        nuint pc = (nuint)activation.Registers[X64LinuxStubs.RipIndex];
-        if (activation.Signal == SignalHandlers.Trap && activation.Registers[X64LinuxStubs.TrapNumberIndex] == TrapNumberBreakpoint)
+        Fault fault = FaultHandling.Read(activation);
+        if (fault.Kind == FaultKind.StackExhausted)
         {
-            pc--;                                                // int3 reports the address behind it
+            FaultHandling.RestoreStack();
         }
 
-        bool inside = SignalHandlers.CodeRanges.Contains(pc);
+        nuint pc = fault.ProgramCounter;
+        bool inside = FaultHandling.CodeRanges.Contains(pc);
         nuint place = inside ? pc : activation.Caller;
         JitFunction? function = HostHeaps.Find(place);
         int offset = function is null ? 0 : (int)(place - (nuint)function.Address);
-        nuint fault = activation.Signal is SignalHandlers.Segmentation or SignalHandlers.Bus ? activation.FaultAddress : 0;
-        TrapCode code = activation.Signal == SignalHandlers.Segmentation && IsOutOfStack(activation, fault, state, function) ? TrapCode.StackOverflow
+        TrapCode code = IsOutOfStack(fault, state, function) ? TrapCode.StackOverflow
             : inside && function is not null ? function.TrapAt(offset)
             : default;
         return new()
@@ -81,20 +79,19 @@ internal static unsafe class NativeInvoker
             SourceLocation = function?.SourceLocationAt(inside ? offset : offset - 1),
             Signal = activation.Signal,
             ProgramCounter = (nint)pc,
-            FaultAddress = (nint)fault,
+            FaultAddress = (nint)fault.Address,
         };
     }
 
     /// <summary>
-    /// Whether an access was meant for the stack and missed it: just below the stack, and not below what the stack pointer allows,
-    /// unless a support routine was probing on its caller's behalf.
+    /// Whether the system says so, or an access was meant for the stack and missed it: just below the stack, and not below what the stack pointer
+    /// allows, unless a support routine was probing on its caller's behalf.
     /// </summary>
-    private static bool IsOutOfStack(in Activation activation, nuint address, NativeThreadState* state, JitFunction? function)
-    {
-        nuint stackPointer = (nuint)activation.Registers[X64LinuxStubs.RspIndex];
-        return state->StackLow != 0
-            && address < state->StackHigh
-            && address + GuardReach >= state->StackLow
-            && (address + BelowStackPointer >= stackPointer || function is null);
-    }
+    private static bool IsOutOfStack(in Fault fault, NativeThreadState* state, JitFunction? function) =>
+        fault.Kind == FaultKind.StackExhausted
+        || (fault.Kind == FaultKind.Memory
+            && state->StackLow != 0
+            && fault.Address < state->StackHigh
+            && fault.Address + GuardReach >= state->StackLow
+            && (fault.Address + BelowStackPointer >= fault.StackPointer || function is null));
 }

@@ -1,11 +1,10 @@
-// Signals of this process, as far as compiled code raises them. Signal dispositions belong to the process, so this is one
-// of the few places with static state: the handler, its tables and the entry stub are made once and never taken back.
+// Linux: the signals of this process, as far as compiled code raises them.
 //
 // The handlers keep the flags of the ones they replace (the runtime's need the alternate stack for some signals and the
 // normal one for others), so whatever they hand on behaves as before.
 using System;
+using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Threading;
 using MiniJit.Runtime.Platform;
 using static MiniJit.Runtime.Platform.LinuxCalls;
 
@@ -18,48 +17,49 @@ internal static unsafe class SignalHandlers
     private const int FlagSigInfo = 4, FlagOnStack = 0x08000000, StackDisabled = 2;
     private const int AlternateStackSize = 64 * 1024;
 
-    private static readonly Lock s_lock = new();
-    private static readonly HandlerGlobals* s_globals = AllocateGlobals();
+    private const int TrapNumberBreakpoint = 3;
 
-    private static bool s_installed;
+    private static HandlerGlobals* s_globals;
 
-    /// <summary>Memory that holds compiled code of this process.</summary>
-    public static CodeRangeTable CodeRanges { get; } =
-        new(s_globals->CodeRanges, HandlerGlobals.CodeRangeLimit, &s_globals->CodeRangesEnd);
-
-    /// <summary>Executable parts of the libraries that compiled code calls.</summary>
-    public static CodeRangeTable ImageRanges { get; } =
-        new(s_globals->ImageRanges, HandlerGlobals.ImageRangeLimit, &s_globals->ImageRangesEnd);
-
-    /// <summary>The entry stub: activation, code, callee, values; 1 if it left through the trap exit.</summary>
-    public static delegate* unmanaged<Activation*, nint, nint, void*, int> Enter { get; private set; }
-
-    /// <summary>Makes the stubs and takes over the signals; does nothing the second time.</summary>
-    /// <exception cref="PlatformNotSupportedException">There are no stubs for this system yet.</exception>
-    public static void Install()
+    /// <summary>Makes the stubs and takes over the signals; returns the address of the entry stub.</summary>
+    public static nint Install(HandlerGlobals* globals)
     {
-        lock (s_lock)
+        s_globals = globals;
+        nint enter = WriteStubs(out nint handler);
+        foreach (int signal in (ReadOnlySpan<int>)[Illegal, Trap, Bus, FloatingPoint, Segmentation])
         {
-            if (s_installed)
-            {
-                return;
-            }
-
-            if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
-            {
-                throw new PlatformNotSupportedException(
-                    $"Calling compiled code in this process is not supported on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}.");
-            }
-
-            WriteStubs(out nint handler);
-            foreach (int signal in (ReadOnlySpan<int>)[Illegal, Trap, Bus, FloatingPoint, Segmentation])
-            {
-                TakeOver(signal, handler);
-            }
-
-            s_installed = true;
+            TakeOver(signal, handler);
         }
+
+        return enter;
     }
+
+    public static Fault Read(in Activation activation)
+    {
+        nuint pc = (nuint)activation.Registers[X64LinuxStubs.RipIndex];
+        if (activation.Signal == Trap && activation.Registers[X64LinuxStubs.TrapNumberIndex] == TrapNumberBreakpoint)
+        {
+            pc--;                                                // int3 reports the address behind it
+        }
+
+        FaultKind kind = activation.Signal switch
+        {
+            Segmentation => FaultKind.Memory,
+            Bus => FaultKind.Bus,
+            _ => FaultKind.Instruction,
+        };
+        return new(kind, pc, (nuint)activation.Registers[X64LinuxStubs.RspIndex], kind == FaultKind.Instruction ? 0 : activation.FaultAddress);
+    }
+
+    public static string NameOf(int signal) => signal switch
+    {
+        Illegal => "SIGILL",
+        Trap => "SIGTRAP",
+        Bus => "SIGBUS",
+        FloatingPoint => "SIGFPE",
+        Segmentation => "SIGSEGV",
+        _ => string.Create(CultureInfo.InvariantCulture, $"signal {signal}"),
+    };
 
     /// <summary>Makes a thread's state known to the handler, with the bounds of its stack, and gives it an alternate stack if it has none.</summary>
     public static void PrepareThread(NativeThreadState* state)
@@ -93,15 +93,7 @@ internal static unsafe class SignalHandlers
         Check(PthreadSetSpecific(s_globals->Key, state), "pthread_setspecific");
     }
 
-    private static HandlerGlobals* AllocateGlobals()
-    {
-        var globals = (HandlerGlobals*)NativeMemory.AllocZeroed((nuint)sizeof(HandlerGlobals));
-        globals->CodeRangesEnd = (nint)globals->CodeRanges;
-        globals->ImageRangesEnd = (nint)globals->ImageRanges;
-        return globals;
-    }
-
-    private static void WriteStubs(out nint handler)
+    private static nint WriteStubs(out nint handler)
     {
         Check(PthreadKeyCreate(&s_globals->Key, 0), "pthread_key_create");
         nint libc = NativeLibrary.Load("libc.so.6");
@@ -114,9 +106,9 @@ internal static unsafe class SignalHandlers
         code.Align(16, 0xCC);
         int handle = X64LinuxStubs.WriteHandler(code, (ulong)s_globals);
         nint address = Place(code.Finish());
-        Enter = (delegate* unmanaged<Activation*, nint, nint, void*, int>)(address + enter);
         s_globals->TrapExit = address + trapExit;
         handler = address + handle;
+        return address + enter;
     }
 
     /// <summary>
@@ -128,7 +120,7 @@ internal static unsafe class SignalHandlers
         nint address = Mmap(0, (nuint)code.Length, ProtRead | ProtWrite, MapPrivate | MapAnonymous, -1, 0);
         if (address == -1)
         {
-            throw new InvalidOperationException(SystemError.Last("mmap").ToString());
+            throw SystemError.Last("mmap").ToException();
         }
 
         code.CopyTo(new Span<byte>((void*)address, code.Length));
@@ -145,7 +137,7 @@ internal static unsafe class SignalHandlers
         SigAction action;
         if (Sigaction(signal, null, &action) != 0)
         {
-            throw new InvalidOperationException(SystemError.Last("sigaction").ToString());
+            throw SystemError.Last("sigaction").ToException();
         }
 
         // Known to the handler before the handler is known to the system.
@@ -154,7 +146,7 @@ internal static unsafe class SignalHandlers
         action.Handler = handler;
         if (Sigaction(signal, &action, null) != 0)
         {
-            throw new InvalidOperationException(SystemError.Last("sigaction").ToString());
+            throw SystemError.Last("sigaction").ToException();
         }
     }
 
@@ -162,7 +154,7 @@ internal static unsafe class SignalHandlers
     {
         if (result != 0)
         {
-            throw new InvalidOperationException(new SystemError(call, result).ToString());
+            throw new SystemError(call, result).ToException();
         }
     }
 }

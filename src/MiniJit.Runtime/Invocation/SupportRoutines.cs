@@ -28,10 +28,10 @@ internal static class SupportRoutines
                 code.Align(16, 0xCC);
                 s_pshufb = WritePshufb(code);
                 byte[] bytes = code.Finish();
-                s_base = SignalHandlers.Place(bytes);
+                s_base = FaultHandling.Place(bytes);
 
                 // A probe that runs out of stack faults in here, and that is compiled code's doing.
-                _ = SignalHandlers.CodeRanges.TryAdd((ulong)s_base, bytes.Length);
+                _ = FaultHandling.CodeRanges.TryAdd((ulong)s_base, bytes.Length);
             }
         }
 

@@ -1,5 +1,5 @@
-// What the runtime knows about a thread that has called compiled code. The native half is what signal handlers see: it
-// is found through a pthread key, which a handler may read at any time, unlike a managed thread-static.
+// What the runtime knows about a thread that has called compiled code. The native half is what fault handlers see: it
+// is found through a pthread key or a TLS slot, which a handler may read at any time, unlike a managed thread-static.
 using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
@@ -37,7 +37,7 @@ internal unsafe struct Activation
     /// <summary>The entry around this one.</summary>
     public Activation* Previous;
 
-    /// <summary>Signal number and code of the fault; stored by the signal handler, like everything that follows.</summary>
+    /// <summary>Signal number and code of the fault; stored by the fault handler, like everything that follows. On Windows the code of the exception and its first parameter.</summary>
     public int Signal, SignalCode;
 
     /// <summary>The address that could not be accessed.</summary>
@@ -46,7 +46,7 @@ internal unsafe struct Activation
     /// <summary>For a fault outside of compiled code: the innermost return address into it, or 0.</summary>
     public nuint Caller;
 
-    /// <summary>The machine's registers at the fault, in the order of the system's signal context.</summary>
+    /// <summary>The machine's registers at the fault, in the order of the system's context.</summary>
     public fixed ulong Registers[RegisterCount];
 }
 
@@ -61,8 +61,8 @@ internal sealed unsafe class ThreadRecord
     private ThreadRecord()
     {
         State = (NativeThreadState*)NativeMemory.AllocZeroed((nuint)sizeof(NativeThreadState));
-        SignalHandlers.Install();
-        SignalHandlers.PrepareThread(State);
+        FaultHandling.Install();
+        FaultHandling.PrepareThread(State);
         lock (s_lock)
         {
             s_states.Add((nint)State);

@@ -35,7 +35,7 @@ public readonly record struct TrapInfo
     /// <summary>The CLIF source location (<c>@0001</c>) of that offset, if the code has one.</summary>
     public uint? SourceLocation { get; internal init; }
 
-    /// <summary>The signal (Linux, macOS) that reported it; 0 if none was involved.</summary>
+    /// <summary>The signal (Linux, macOS) or exception code (Windows) that reported it; 0 if none was involved.</summary>
     public int Signal { get; internal init; }
 
     /// <summary>The program counter.</summary>
@@ -59,16 +59,6 @@ public readonly record struct TrapInfo
         string source = SourceLocation is { } location ? string.Create(CultureInfo.InvariantCulture, $" @{location:x4}") : "";
         return Kind == TrapKind.Trap
             ? $"trap {Code}{place}{source}"
-            : string.Create(CultureInfo.InvariantCulture, $"unexpected {SignalName}{place}{source}, pc 0x{ProgramCounter:x}, address 0x{FaultAddress:x}");
+            : string.Create(CultureInfo.InvariantCulture, $"unexpected {FaultHandling.NameOf(Signal)}{place}{source}, pc 0x{ProgramCounter:x}, address 0x{FaultAddress:x}");
     }
-
-    private string SignalName => Signal switch
-    {
-        SignalHandlers.Illegal => "SIGILL",
-        SignalHandlers.Trap => "SIGTRAP",
-        SignalHandlers.Bus => "SIGBUS",
-        SignalHandlers.FloatingPoint => "SIGFPE",
-        SignalHandlers.Segmentation => "SIGSEGV",
-        _ => string.Create(CultureInfo.InvariantCulture, $"signal {Signal}"),
-    };
 }

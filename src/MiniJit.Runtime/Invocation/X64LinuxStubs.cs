@@ -8,38 +8,18 @@
 // to the handler that was installed before, with the same arguments and on the same stack, as if we were not there.
 //
 // All offsets below come from <asm/ucontext.h> and <asm/sigcontext.h> and from the structs in ThreadRecord.cs.
-using System;
-using System.Runtime.InteropServices;
+using static MiniJit.Runtime.Invocation.X64Stubs;
 
 namespace MiniJit.Runtime.Invocation;
-
-/// <summary>What the handler reads; native memory that is never freed.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct HandlerGlobals
-{
-    public const int SignalLimit = 32, CodeRangeLimit = 1024, ImageRangeLimit = 64;
-
-    public int Key, Unused;                      // 0: the pthread key of NativeThreadState
-    public nint GetSpecific;                     // 8: pthread_getspecific
-    public nint TrapExit;                        // 16
-    public nint Signal;                          // 24: signal
-    public nint Raise;                           // 32: raise
-    public nint CodeRangesEnd;                   // 40: one past the last used element of CodeRanges
-    public nint ImageRangesEnd;                  // 48
-    public nint Unused2;                         // 56
-    public fixed ulong OldHandlers[SignalLimit]; // 64
-    public fixed ulong CodeRanges[CodeRangeLimit];       // 320
-    public fixed ulong ImageRanges[ImageRangeLimit];     // 8512
-}
 
 internal static class X64LinuxStubs
 {
     // Indices of saved registers in the signal context, for managed readers.
     public const int RspIndex = 15, RipIndex = 16, ErrorIndex = 19, TrapNumberIndex = 20;
 
-    private const byte GlobalsGetSpecific = 8, GlobalsTrapExit = 16, GlobalsSignal = 24, GlobalsRaise = 32;
-    private const byte GlobalsCodeEnd = 40, GlobalsImageEnd = 48, GlobalsOldHandlers = 64;
-    private const uint GlobalsCodeRanges = 320, GlobalsImageRanges = 8512;
+    private const byte GlobalsGetSpecific = 8, GlobalsSignal = 24, GlobalsRaise = 32, GlobalsOldHandlers = 64;
+
+    private const uint ContextRsp = 160;
 
     /// <summary>
     /// <c>int Enter(Activation* rdi, code* rsi, void* callee rdx, void* values rcx)</c>: calls rsi(callee, values).
@@ -84,7 +64,7 @@ internal static class X64LinuxStubs
     {
         int entry = code.Offset;
         StubLabel chain = code.NewLabel(), ours = code.NewLabel();
-        StubLabel outside = code.NewLabel(), attribute = code.NewLabel(), wild = code.NewLabel(), fallBack = code.NewLabel();
+        StubLabel outside = code.NewLabel(), fallBack = code.NewLabel();
 
         code.Emit(0x57, 0x56, 0x52);                  // push rdi ; push rsi ; push rdx      rsp is now 16-aligned
         LoadGlobals(code, globals);                   // mov r9, globals
@@ -117,28 +97,10 @@ internal static class X64LinuxStubs
         code.Emit32(192);
         code.Emit(16);
         code.Branch(chain, 0x0F, 0x84);               // jz chain
-        WriteStackCheck(code, chain);                 // rsi = rsp of the fault, or chain
-        code.Emit(0x4C, 0x8B, 0x16);                  // mov r10, [rsi]
-        code.Emit(0x4C, 0x89, 0x51, 0x20);            // mov [rcx+32], r10                   Caller
-        code.Emit(0x49, 0xC1, 0xEA, 12);              // shr r10, 12
-        WriteRangeSearch(code, GlobalsCodeRanges, GlobalsCodeEnd, ours);
-        code.Branch(chain, 0xE9);                     // jmp chain
+        WriteReturnAddressCheck(code, ContextRsp, ours, chain);
 
-        // In a library: the innermost word on the stack that is an address in compiled code tells who called it.
         code.Bind(outside);
-        WriteStackCheck(code, ours);
-        code.Emit(0x49, 0x89, 0xF0);                  // mov r8, rsi
-        code.Bind(wild);
-        code.Emit(0x4C, 0x3B, 0x01);                  // cmp r8, [rcx]                       up to the entry stub
-        code.Branch(ours, 0x0F, 0x83);                // jae ours
-        code.Emit(0x4D, 0x8B, 0x10);                  // mov r10, [r8]
-        code.Emit(0x49, 0xC1, 0xEA, 12);              // shr r10, 12
-        WriteRangeSearch(code, GlobalsCodeRanges, GlobalsCodeEnd, attribute);
-        code.Emit(0x49, 0x83, 0xC0, 0x08);            // add r8, 8
-        code.Branch(wild, 0xE9);                      // jmp wild
-        code.Bind(attribute);
-        code.Emit(0x4D, 0x8B, 0x10);                  // mov r10, [r8]
-        code.Emit(0x4C, 0x89, 0x51, 0x20);            // mov [rcx+32], r10                   Caller
+        WriteCallerSearch(code, ContextRsp, ours);
 
         code.Bind(ours);
         code.Emit(0x5A, 0x5E, 0x5F);                  // pop rdx ; pop rsi ; pop rdi
@@ -182,45 +144,5 @@ internal static class X64LinuxStubs
         code.Emit(0x41, 0xFF, 0x51, GlobalsRaise);    // call [r9+Raise]
         code.Emit(0x5F, 0xC3);                        // pop rdi ; ret
         return entry;
-    }
-
-    private static void LoadGlobals(StubWriter code, ulong globals)
-    {
-        code.Emit(0x49, 0xB9);                        // mov r9, imm64
-        code.Emit64(globals);
-    }
-
-    /// <summary>rsi = the faulting stack pointer, if it lies between the thread's lowest address and the entry stub's frame.</summary>
-    private static void WriteStackCheck(StubWriter code, StubLabel otherwise)
-    {
-        code.Emit(0x48, 0x8B, 0xB2);                  // mov rsi, [rdx+160]                  RSP
-        code.Emit32(160);
-        code.Emit(0x48, 0x3B, 0x70, 0x08);            // cmp rsi, [rax+8]                    StackLow
-        code.Branch(otherwise, 0x0F, 0x82);           // jb otherwise
-        code.Emit(0x48, 0x3B, 0x31);                  // cmp rsi, [rcx]                      Activation.StackPointer
-        code.Branch(otherwise, 0x0F, 0x83);           // jae otherwise
-    }
-
-    /// <summary>Goes to <paramref name="found"/> if page r10 is in a range of the table (see <see cref="CodeRangeTable"/>); uses rsi, rdi, r11.</summary>
-    private static void WriteRangeSearch(StubWriter code, uint table, byte end, StubLabel found)
-    {
-        StubLabel next = code.NewLabel(), done = code.NewLabel();
-        code.Emit(0x4D, 0x8D, 0x99);                  // lea r11, [r9+table]
-        code.Emit32(table);
-        code.Bind(next);
-        code.Emit(0x4D, 0x3B, 0x59, end);             // cmp r11, [r9+end]
-        code.Branch(done, 0x0F, 0x83);                // jae done
-        code.Emit(0x49, 0x8B, 0x33);                  // mov rsi, [r11]
-        code.Emit(0x48, 0x89, 0xF7);                  // mov rdi, rsi
-        code.Emit(0x48, 0xC1, 0xEE, CodeRangeTable.LengthBits);    // shr rsi, 19             first page
-        code.Emit(0x81, 0xE7);                        // and edi, 0x7FFFF                    number of pages
-        code.Emit32((1u << CodeRangeTable.LengthBits) - 1);
-        code.Emit(0x4C, 0x29, 0xD6);                  // sub rsi, r10
-        code.Emit(0x48, 0xF7, 0xDE);                  // neg rsi                             page - first page
-        code.Emit(0x48, 0x39, 0xFE);                  // cmp rsi, rdi                        unsigned: also false below the range
-        code.Branch(found, 0x0F, 0x82);               // jb found
-        code.Emit(0x49, 0x83, 0xC3, 0x08);            // add r11, 8
-        code.Branch(next, 0xE9);                      // jmp next
-        code.Bind(done);
     }
 }

@@ -33,7 +33,7 @@ internal abstract unsafe class HostCodeMemory(IHostCalls calls) : ICodeMemory
             return false;
         }
 
-        if (SignalHandlers.CodeRanges.TryAdd(arena.Code, arena.CodeSize))
+        if (FaultHandling.CodeRanges.TryAdd(arena.Code, arena.CodeSize))
         {
             return true;
         }
@@ -45,7 +45,7 @@ internal abstract unsafe class HostCodeMemory(IHostCalls calls) : ICodeMemory
 
     public void Release(in ArenaMapping arena)
     {
-        SignalHandlers.CodeRanges.Remove(arena.Code);
+        FaultHandling.CodeRanges.Remove(arena.Code);
         Unmap(arena);
     }
 

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
@@ -12,6 +13,9 @@ internal readonly record struct SystemError(string Call, int Code)
 
     /// <summary>The error of the call that was just made on this thread.</summary>
     public static SystemError Last(string call) => new(call, Marshal.GetLastPInvokeError());
+
+    /// <summary>For calls that an ordinary process is never refused.</summary>
+    public InvalidOperationException ToException() => new(ToString());
 
     public override string ToString() => IsNone
         ? "no error"
