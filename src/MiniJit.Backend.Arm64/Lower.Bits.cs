@@ -104,7 +104,7 @@ internal sealed partial class Arm64LowerContext
     private bool TryExtract(IrType type, Value x, Value y, out VReg merged)
     {
         merged = default;
-        if (!HasOneUse(x) || !HasOneUse(y) || !ShiftBy(x, Opcode.Ishl, out Value high, out int left)
+        if (!HasOneUser(x) || !HasOneUser(y) || !ShiftBy(x, Opcode.Ishl, out Value high, out int left)
             || !ShiftBy(y, Opcode.Ushr, out Value low, out int right) || left + right != type.Bits)
         {
             return false;
@@ -125,7 +125,7 @@ internal sealed partial class Arm64LowerContext
     private bool TryInsert(IrType type, Value into, Value from, out VReg merged)
     {
         merged = default;
-        if (!ClearedField(into, out Value kept, out int lsb, out int width) || !HasOneUse(from) || !TryBitField(from, out BitField field)
+        if (!ClearedField(into, out Value kept, out int lsb, out int width) || !HasOneUser(from) || !TryBitField(from, out BitField field)
             || field.TargetLsb != lsb || field.Width != width)
         {
             return false;

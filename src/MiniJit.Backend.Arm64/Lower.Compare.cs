@@ -97,10 +97,10 @@ internal sealed partial class Arm64LowerContext
                 case Opcode.Fcmp when IsScalarFloat(TypeOf(Arg(inst, 0))):
                     return new(TruthKind.Fcmp, value, inst, 0, isNegated);
 
-                case Opcode.Band or Opcode.Bor when HasOneUse(value) && IsIcmp(Arg(inst, 0)) && IsIcmp(Arg(inst, 1)):
+                case Opcode.Band or Opcode.Bor when HasOneUser(value) && IsIcmp(Arg(inst, 0)) && IsIcmp(Arg(inst, 1)):
                     return new(Dfg[inst].Opcode == Opcode.Band ? TruthKind.BothIcmp : TruthKind.EitherIcmp, value, inst, 0, isNegated);
 
-                case Opcode.Band when HasOneUse(value) && IsWord(TypeOf(value)):
+                case Opcode.Band when HasOneUser(value) && IsWord(TypeOf(value)):
                     bool isMasked = Const(Arg(inst, 1), out long mask);
                     ulong bits = BitsOf(mask, TypeOf(value));
 

@@ -36,7 +36,7 @@ internal sealed partial class Arm64LowerContext
     private (IrType Type, Value X, Value Y) BinaryArgs(Inst inst) => (TypeOf(Arg(inst, 0)), Arg(inst, 0), Arg(inst, 1));
 
     /// <summary>The definition of the value, if it has this opcode and nobody else uses it.</summary>
-    private Inst OnlyDefBy(Value value, Opcode opcode) => HasOneUse(value) ? DefBy(value, opcode) : default;
+    private Inst OnlyDefBy(Value value, Opcode opcode) => HasOneUser(value) ? DefBy(value, opcode) : default;
 
     /// <summary>The amount of a shift or rotation by a constant, modulo the width of the type.</summary>
     private bool ConstAmount(Inst shift, out int amount)
@@ -65,7 +65,7 @@ internal sealed partial class Arm64LowerContext
     private bool ShiftedOperand(Value value, bool rotates, out ShiftedValue shifted)
     {
         shifted = default;
-        Inst inst = HasOneUse(value) ? Def(value) : default;
+        Inst inst = HasOneUser(value) ? Def(value) : default;
         if (inst.IsNone)
         {
             return false;
@@ -102,12 +102,12 @@ internal sealed partial class Arm64LowerContext
     {
         extended = default;
         int amount = 0;
-        if (HasOneUse(value) && ShiftBy(value, Opcode.Ishl, out Value inner, out int count) && count is >= 1 and <= MaxExtendedShift)
+        if (HasOneUser(value) && ShiftBy(value, Opcode.Ishl, out Value inner, out int count) && count is >= 1 and <= MaxExtendedShift)
         {
             (value, amount) = (inner, count);
         }
 
-        if (!HasOneUse(value) || !Extension(value, out Value source, out int bits, out bool signed) || (!signed && IsZeroExtended(source)))
+        if (!HasOneUser(value) || !Extension(value, out Value source, out int bits, out bool signed) || (!signed && IsZeroExtended(source)))
         {
             return false;
         }

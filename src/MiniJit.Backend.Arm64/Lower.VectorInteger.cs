@@ -108,7 +108,7 @@ internal sealed partial class Arm64LowerContext
     private bool IsProduct(Value value, IrType type, out LaneProduct product)
     {
         Inst inst = DefBy(value, Opcode.Imul);
-        if (inst.IsNone || !HasOneUse(value))
+        if (inst.IsNone || !HasOneUser(value))
         {
             product = default;
             return false;
@@ -289,7 +289,7 @@ internal sealed partial class Arm64LowerContext
     {
         shift = Def(value);
         count = 0;
-        if (shift.IsNone || Dfg[shift].Opcode is not (Opcode.Ushr or Opcode.Sshr) || !HasOneUse(value) || !Const(Arg(shift, 1), out long constant))
+        if (shift.IsNone || Dfg[shift].Opcode is not (Opcode.Ushr or Opcode.Sshr) || !HasOneUser(value) || !Const(Arg(shift, 1), out long constant))
         {
             return false;
         }

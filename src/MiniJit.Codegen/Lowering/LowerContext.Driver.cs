@@ -107,7 +107,7 @@ internal abstract partial class LowerContext
                 Value value = Dfg.Resolve(arg);
                 if (_useCounts[value.Index] == UseCount.Once)
                 {
-                    _useCounts[value.Index] = UseCount.Many;
+                    _useCounts[value.Index] = UseCount.OnceByMany;
                     _worklist.Add(value);
                 }
             }

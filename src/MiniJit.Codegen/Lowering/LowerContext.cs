@@ -18,11 +18,14 @@ using MiniJit.IR.Collections;
 
 namespace MiniJit.Codegen.Lowering;
 
-/// <summary>How often a value is used by instructions, saturating. A value that is used once by something used many times counts as many.</summary>
+/// <summary>How often a value is used by instructions, saturating.</summary>
 internal enum UseCount : byte
 {
     None,
     Once,
+
+    /// <summary>Once, by something that is used many times and so might be emitted more than once.</summary>
+    OnceByMany,
     Many,
 }
 
@@ -118,6 +121,13 @@ internal abstract partial class LowerContext(SharedSettings settings, CallConv l
     /// <summary>Whether the value has one use: folding its definition into that user saves the instruction.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool HasOneUse(Value value) => _useCounts[value.Index] == UseCount.Once;
+
+    /// <summary>
+    /// Whether one instruction uses the value: folding its definition there saves the instruction, unless that instruction is folded into several in its
+    /// turn. Enough for what costs little when it is done twice.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool HasOneUser(Value value) => _useCounts[value.Index] is UseCount.Once or UseCount.OnceByMany;
 
     /// <summary>The load that defines the value, if it may be folded into the instruction being lowered; commit with <see cref="Sink"/>.</summary>
     public bool SinkableLoad(Value value, out Inst load)
