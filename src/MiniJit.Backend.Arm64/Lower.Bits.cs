@@ -438,11 +438,5 @@ internal sealed partial class Arm64LowerContext
     }
 
     // bmask.T c                                          => cmp …; csetm d, c
-    private VReg LowerBmask(Inst inst)
-    {
-        FlagTest test = EmitCondition(Arg(inst, 0));
-        return test.Join == ConditionJoin.One
-            ? CondSelect(A64Form.Csinv, test.First.Negate(), 8, Zero, Zero)
-            : Binary(A64Form.SubShifted, 8, Zero, (ShiftedReg)SetFlag(test));
-    }
+    private VReg LowerBmask(Inst inst) => SetMask(EmitCondition(Arg(inst, 0)));
 }

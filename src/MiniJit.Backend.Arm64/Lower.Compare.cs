@@ -468,9 +468,67 @@ internal sealed partial class Arm64LowerContext
             return ifTrue + ifFalse == 1 ? flag : Binary(A64Form.SubShifted, size, Zero, (ShiftedReg)flag);
         }
 
+        // select c, x, (iadd y, 1)                          => cmp …; csinc d, x, y, c         (bnot: csinv, ineg: csneg)
+        if (TryVariant(y, out A64Form variant, out Value source))
+        {
+            return SelectVariant(condition, isNegated: false, variant, x, source);
+        }
+
+        if (TryVariant(x, out variant, out source))
+        {
+            return SelectVariant(condition, isNegated: true, variant, y, source);
+        }
+
         // select c, x, y                                    => cmp …; csel d, x, y, c
         VReg first = type.IsInt ? PutOrZero(x) : Put(x), second = type.IsInt ? PutOrZero(y) : Put(y);
         return SelectOnFlags(EmitCondition(condition), type, first, second);
+    }
+
+    /// <summary>What a conditional select does to its second operand: increment, complement, negate.</summary>
+    private bool TryVariant(Value value, out A64Form form, out Value source)
+    {
+        (form, source) = (default, default);
+        if (!IsWord(TypeOf(value)))
+        {
+            return false;
+        }
+
+        if (OnlyDefBy(value, Opcode.Iadd) is { IsNone: false } sum)
+        {
+            (form, source) = (A64Form.Csinc, Arg(sum, 0));
+            return Const(Arg(sum, 1), out long step) && step == 1;
+        }
+
+        if (OnlyDefBy(value, Opcode.Bnot) is { IsNone: false } complement)
+        {
+            (form, source) = (A64Form.Csinv, Arg(complement, 0));
+            return true;
+        }
+
+        // A product is better negated by the multiplication.
+        if (OnlyDefBy(value, Opcode.Ineg) is { IsNone: false } negation && OnlyDefBy(Arg(negation, 0), Opcode.Imul).IsNone)
+        {
+            (form, source) = (A64Form.Csneg, Arg(negation, 0));
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The value as it is if the condition holds (does not, if negated), else the variant of source.</summary>
+    private VReg SelectVariant(Value condition, bool isNegated, A64Form variant, Value value, Value source)
+    {
+        int size = WideSize(TypeOf(value));
+        VReg plain = PutOrZero(value), changed = PutOrZero(source);
+        FlagTest test = EmitCondition(condition);
+        test = isNegated ? test.Negate() : test;
+        VReg selected = CondSelect(variant, test.First, size, plain, changed);
+        return test.Join switch
+        {
+            ConditionJoin.Either => CondSelect(A64Form.Csel, test.Second, size, plain, selected),
+            ConditionJoin.Both => CondSelect(variant, test.Second, size, selected, changed),
+            _ => selected,
+        };
     }
 
     private VReg SelectOnFlags(FlagTest test, IrType type, VReg ifTrue, VReg ifFalse)
