@@ -111,36 +111,21 @@ internal static unsafe partial class VectorUnit
         A64Form.UqrshlVec or A64Form.UqrshlScalar => &Same<RoundedShiftByRegister, Unsigned, UnsignedSaturated, Register>,
 
         // Shifts by immediate
-        A64Form.SshrVec or A64Form.SshrScalar => &Same<ShiftRight, Signed, Wrapped, Immediate>,
-        A64Form.UshrVec or A64Form.UshrScalar => &Same<ShiftRight, Unsigned, Wrapped, Immediate>,
-        A64Form.SsraVec or A64Form.SsraScalar => &Same<AddedShiftRight, Signed, Wrapped, Immediate>,
-        A64Form.UsraVec or A64Form.UsraScalar => &Same<AddedShiftRight, Unsigned, Wrapped, Immediate>,
         A64Form.SrshrVec or A64Form.SrshrScalar => &Same<RoundedShiftRight, Signed, Wrapped, Immediate>,
         A64Form.UrshrVec or A64Form.UrshrScalar => &Same<RoundedShiftRight, Unsigned, Wrapped, Immediate>,
         A64Form.SrsraVec or A64Form.SrsraScalar => &Same<AddedRoundedShiftRight, Signed, Wrapped, Immediate>,
         A64Form.UrsraVec or A64Form.UrsraScalar => &Same<AddedRoundedShiftRight, Unsigned, Wrapped, Immediate>,
         A64Form.SriVec or A64Form.SriScalar => &Same<ShiftRightInsert, Unsigned, Wrapped, Immediate>,
-        A64Form.ShlVec or A64Form.ShlScalar => &Same<ShiftLeft, Unsigned, Wrapped, Immediate>,
         A64Form.SliVec or A64Form.SliScalar => &Same<ShiftLeftInsert, Unsigned, Wrapped, Immediate>,
         A64Form.SqshluVec or A64Form.SqshluScalar => &Same<ShiftLeft, Signed, UnsignedSaturated, Immediate>,
         A64Form.SqshlImmVec or A64Form.SqshlImmScalar => &Same<ShiftLeft, Signed, SignedSaturated, Immediate>,
         A64Form.UqshlImmVec or A64Form.UqshlImmScalar => &Same<ShiftLeft, Unsigned, UnsignedSaturated, Immediate>,
 
         // Long
-        A64Form.SaddlVec => &Long<Sum, Signed, Wrapped, Register>,
-        A64Form.UaddlVec => &Long<Sum, Unsigned, Wrapped, Register>,
-        A64Form.SsublVec => &Long<Difference, Signed, Wrapped, Register>,
-        A64Form.UsublVec => &Long<Difference, Unsigned, Wrapped, Register>,
         A64Form.SabdlVec => &Long<Distance, Signed, Wrapped, Register>,
         A64Form.UabdlVec => &Long<Distance, Unsigned, Wrapped, Register>,
         A64Form.SabalVec => &Long<PlusDistance, Signed, Wrapped, Register>,
         A64Form.UabalVec => &Long<PlusDistance, Unsigned, Wrapped, Register>,
-        A64Form.SmullVec => &Long<Product, Signed, Wrapped, Register>,
-        A64Form.UmullVec => &Long<Product, Unsigned, Wrapped, Register>,
-        A64Form.SmlalVec => &Long<AddedProduct, Signed, Wrapped, Register>,
-        A64Form.UmlalVec => &Long<AddedProduct, Unsigned, Wrapped, Register>,
-        A64Form.SmlslVec => &Long<SubtractedProduct, Signed, Wrapped, Register>,
-        A64Form.UmlslVec => &Long<SubtractedProduct, Unsigned, Wrapped, Register>,
         A64Form.SqdmullVec or A64Form.SqdmullScalar => &Long<DoubledProduct, Signed, SignedSaturated, Register>,
         A64Form.SqdmlalVec or A64Form.SqdmlalScalar => &Long<AddedDoubledProduct, Signed, SignedSaturated, Register>,
         A64Form.SqdmlslVec or A64Form.SqdmlslScalar => &Long<SubtractedDoubledProduct, Signed, SignedSaturated, Register>,
@@ -156,14 +141,6 @@ internal static unsafe partial class VectorUnit
         A64Form.PmullVec when instruction.Lane == 3 => &PolynomialMultiplyLong,
         A64Form.PmullVec => &Long<PolynomialProduct, Unsigned, Wrapped, Register>,
         A64Form.ShllVec => &Long<ShiftLeftByLane, Unsigned, Wrapped, Nothing>,
-        A64Form.SshllVec => &Long<ShiftLeft, Signed, Wrapped, Immediate>,
-        A64Form.UshllVec => &Long<ShiftLeft, Unsigned, Wrapped, Immediate>,
-
-        // Wide
-        A64Form.SaddwVec => &Loop<Sum, Signed, Wrapped, Register, WideShape>,
-        A64Form.UaddwVec => &Loop<Sum, Unsigned, Wrapped, Register, WideShape>,
-        A64Form.SsubwVec => &Loop<Difference, Signed, Wrapped, Register, WideShape>,
-        A64Form.UsubwVec => &Loop<Difference, Unsigned, Wrapped, Register, WideShape>,
 
         // Narrow
         A64Form.AddhnVec => &Narrow<UpperSum, Unsigned, Wrapped, Register>,
@@ -443,15 +420,6 @@ internal static unsafe partial class VectorUnit
         public static bool WideResult => true;
 
         public static bool WideFirst => false;
-
-        public static bool WideSecond => false;
-    }
-
-    private readonly struct WideShape : IShape
-    {
-        public static bool WideResult => true;
-
-        public static bool WideFirst => true;
 
         public static bool WideSecond => false;
     }

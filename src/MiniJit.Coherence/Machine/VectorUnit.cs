@@ -15,6 +15,7 @@ internal static unsafe partial class VectorUnit
     public static delegate*<ref CoreState, in A64Instruction, void> Bind(in A64Instruction instruction)
     {
         Operation operation = BindWhole(instruction);
+        operation = operation == null ? BindWide(instruction) : operation;
         operation = operation == null ? BindLanes(instruction) : operation;
         operation = operation == null ? BindMove(instruction) : operation;
         return operation == null ? BindFloat(instruction) : operation;

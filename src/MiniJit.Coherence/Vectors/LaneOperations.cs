@@ -268,11 +268,6 @@ internal readonly struct RoundedShiftRight : ILaneOperation
     public static Int128 Apply(Int128 d, Int128 n, Int128 m, int bits, ref FloatFlags status) => (n + (Int128.One << ((int)m - 1))) >> (int)m;
 }
 
-internal readonly struct AddedShiftRight : ILaneOperation
-{
-    public static Int128 Apply(Int128 d, Int128 n, Int128 m, int bits, ref FloatFlags status) => d + (n >> (int)m);
-}
-
 internal readonly struct AddedRoundedShiftRight : ILaneOperation
 {
     public static Int128 Apply(Int128 d, Int128 n, Int128 m, int bits, ref FloatFlags status) =>

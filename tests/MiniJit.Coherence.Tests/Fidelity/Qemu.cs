@@ -18,7 +18,11 @@ internal static class Qemu
         try
         {
             File.WriteAllBytes(file, executable);
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            }
+
             ProcessStartInfo start = new(s_path!) { RedirectStandardOutput = true, RedirectStandardError = true };
 
             // Pointer authentication off: the machine has none, and its hints then do nothing.
