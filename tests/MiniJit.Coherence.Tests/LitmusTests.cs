@@ -10,6 +10,8 @@ namespace MiniJit.Coherence.Tests;
 
 public sealed class LitmusTests
 {
+    private static readonly System.Text.CompositeFormat s_publishTemplate = System.Text.CompositeFormat.Parse(PublishTemplate);
+
     // A publisher writes a NOP over a branch and raises a flag; a consumer that saw the flag runs the code: X9 is 1 if it ran the NOP.
     private const string PublishTemplate = """
         AArch64 publish
@@ -39,7 +41,7 @@ public sealed class LitmusTests
     public void A_consumer_runs_stale_code_if_a_needed_step_is_missing(
         string caches, string first, string second, string third, string fourth, string consumer, object expected)
     {
-        string text = string.Format(System.Globalization.CultureInfo.InvariantCulture, PublishTemplate, caches, first, second, third, fourth, consumer);
+        string text = string.Format(System.Globalization.CultureInfo.InvariantCulture, s_publishTemplate, caches, first, second, third, fourth, consumer);
         Assert.Equal((Observation)expected, Explore(text).Observation);
     }
 
