@@ -197,11 +197,11 @@ public sealed class CodeHeap : IDisposable
 
     /// <summary>
     /// Publishes blocks that are completely written: one run of the plan for all of them, whose last step enters the
-    /// given ranges in the index (and may put them in order) and lets <paramref name="target"/> hand out the entries.
+    /// given ranges, which lie in the blocks and come in their order, in the index and lets <paramref name="target"/> hand out the entries.
     /// </summary>
     internal SystemError Publish(CodeBlock[] blocks, IAddressRange[] entries, IPublicationTarget target, bool replaces = false)
     {
-        bool reused = false;
+        bool reused = false, ascending = true;
         int count = 0;
         Span<CodeRange> ranges = stackalloc CodeRange[8];
         CodeArena? arena = null;
@@ -211,6 +211,8 @@ public sealed class CodeHeap : IDisposable
             reused |= block.IsReused;
             ulong address = block.Extent?.Address ?? block.Address;
             ulong next = address + (ulong)(block.Extent?.Size ?? block.Size);
+
+            ascending &= address >= end;
 
             // Neighbours, usually all of them, are maintained and protected as one range.
             if (block.Arena == arena && address >= start && address <= end)
@@ -234,7 +236,7 @@ public sealed class CodeHeap : IDisposable
 
         // Blocks over memory that held code exist only where there is a plan for them.
         PublicationPlan plan = (replaces ? _replacedFunction : null) ?? (reused ? _reusedMemory! : _newCode);
-        return _executor.Run(plan, ranges[..count], new LastStep(this, blocks, entries, target));
+        return _executor.Run(plan, ranges[..count], new LastStep(this, blocks, entries, ascending, target));
 
         static void Add(ref Span<CodeRange> ranges, ref int count, in CodeRange range)
         {
@@ -296,7 +298,7 @@ public sealed class CodeHeap : IDisposable
         while (_retired.TryPeek(out RetiredBatch? batch) && _quiescence.HaveLeft(batch.Epoch))
         {
             _retired.Dequeue();
-            UpdateIndex(batch.Entries, add: false);
+            UpdateIndex(batch.Entries, isSorted: false, add: false);
             foreach (CodeBlock block in batch.Code)
             {
                 if (block.TryAdvance(BlockState.Retired, BlockState.Freed))
@@ -314,19 +316,11 @@ public sealed class CodeHeap : IDisposable
     }
 
     /// <summary>Enters ranges in the index of their arena, or takes them out.</summary>
-    private void UpdateIndex(IAddressRange[] entries, bool add)
+    private void UpdateIndex(IAddressRange[] entries, bool isSorted, bool add)
     {
-        ulong previous = 0;
-        foreach (IAddressRange entry in entries)
+        if (!isSorted)
         {
-            ulong start = entry.Start;
-            if (start < previous)
-            {
-                Array.Sort(entries, static (a, b) => a.Start.CompareTo(b.Start));
-                break;
-            }
-
-            previous = start;
+            Sort(entries);
         }
 
         for (int i = 0; i < entries.Length;)
@@ -348,6 +342,22 @@ public sealed class CodeHeap : IDisposable
             {
                 arena.Index.RemoveAll(ranges);
             }
+        }
+    }
+
+    private static void Sort(IAddressRange[] entries)
+    {
+        ulong previous = 0;
+        foreach (IAddressRange entry in entries)
+        {
+            ulong start = entry.Start;
+            if (start < previous)
+            {
+                Array.Sort(entries, static (a, b) => a.Start.CompareTo(b.Start));
+                return;
+            }
+
+            previous = start;
         }
     }
 
@@ -557,13 +567,13 @@ public sealed class CodeHeap : IDisposable
 
     private sealed record RetiredBatch(long Epoch, CodeBlock[] Code, IAddressRange[] Entries, DataBlock[] Data);
 
-    private sealed class LastStep(CodeHeap heap, CodeBlock[] blocks, IAddressRange[] entries, IPublicationTarget target) : IPublicationTarget
+    private sealed class LastStep(CodeHeap heap, CodeBlock[] blocks, IAddressRange[] entries, bool isSorted, IPublicationTarget target) : IPublicationTarget
     {
         public void MakeReachable()
         {
             lock (heap._lock)
             {
-                heap.UpdateIndex(entries, add: true);
+                heap.UpdateIndex(entries, isSorted, add: true);
                 foreach (CodeBlock block in blocks)
                 {
                     block.Publish();
