@@ -47,6 +47,17 @@ internal static class Abi
         return settings.EnablePinnedReg ? saved.Without(Pinned) : saved;
     }
 
+    /// <summary>What a function that writes <paramref name="written"/> has to save.</summary>
+    /// <param name="convention">Its own convention.</param>
+    /// <param name="settings">Shared settings.</param>
+    /// <param name="written">Registers that it, or what it calls, changes.</param>
+    /// <param name="calls">Whether it calls anything: others keep only half of v8 to v15, which preserve_all must keep whole.</param>
+    public static RegSet ToSave(CallConv convention, SharedSettings settings, RegSet written, bool calls)
+    {
+        RegSet halves = calls && convention == CallConv.PreserveAll ? RegSet.Range(V(8), V(15)) : RegSet.Empty;
+        return (written | halves) & CalleeSaved(convention, settings);
+    }
+
     /// <summary>Bytes of each float register that the convention preserves.</summary>
     public static int FloatSaveSize(CallConv convention) => convention == CallConv.PreserveAll ? 16 : 8;
 

@@ -55,7 +55,7 @@ internal sealed class Arm64Compiler(Arm64Target target) : IsaCompiler
     {
         CallConv convention = _lowering.Function.Signature.CallConv;
         FrameLayout frame = _lowering.FrameFor(allocation);
-        frame.CalleeSaves = allocation.Written & Abi.CalleeSaved(convention, target.Settings);
+        frame.CalleeSaves = Abi.ToSave(convention, target.Settings, allocation.Written, _lowering.HasReturningCalls);
         frame.FloatSaveSize = Abi.FloatSaveSize(convention);
         frame.BlockPadding = (frame.BlockPadding + 3) & -4;    // instructions stay aligned
         frame.Compute();

@@ -3,6 +3,8 @@
 // top of that, as pairs. A function whose tail calls pass more stack arguments than it receives lowers the stack pointer before the
 // record, so that the body sees an argument area of FrameLayout.ArgArea bytes above it, with its own arguments at the area's upper end.
 //
+// Probes are inline, whatever probestack_strategy says: there is no routine for them.
+//
 // Signing. In the tail convention the stack pointer at the return is not that of the entry: there the modifier is zero.
 using MiniJit.Codegen.Abi;
 using MiniJit.Codegen.Emission;
