@@ -173,6 +173,16 @@ internal sealed partial class Arm64LowerContext
     /// <summary>addend ± value, where the value is a product of nobody else's interest. No addend is zero.</summary>
     private bool TryFuseProduct(IrType type, Value value, Value addend, bool subtract, out VReg result)
     {
+        // iadd x, (imul y, 2^k − 1)                      => sub t, x, y; add d, t, y, lsl #k
+        if (!addend.IsNone && OnlyDefBy(value, Opcode.Imul) is { IsNone: false } multiply && Const(Arg(multiply, 1), out long factor) && IsPow2(factor + 1))
+        {
+            VReg source = Put(Arg(multiply, 0));
+            ShiftedReg multiple = new(source, Shift.Lsl, BitOperations.TrailingZeroCount(factor + 1));
+            (A64Form single, A64Form scaled) = subtract ? (A64Form.AddShifted, A64Form.SubShifted) : (A64Form.SubShifted, A64Form.AddShifted);
+            result = Binary(scaled, WideSize(type), Binary(single, WideSize(type), PutOrZero(addend), (ShiftedReg)source), multiple);
+            return true;
+        }
+
         bool fuses = SinkableMul(value, out Value a, out Value b);
         result = fuses ? Product(type, a, b, addend.IsNone ? Zero : PutOrZero(addend), subtract) : default;
         return fuses;

@@ -65,6 +65,10 @@ internal sealed partial class Arm64LowerContext
     private bool ShiftedOperand(Value value, bool rotates, out ShiftedValue shifted)
     {
         shifted = default;
+
+        // i8 and i16 are computed with in 32 bits: a shift of i32 that was reduced to them is as good as one of their own.
+        Inst reduce = OnlyDefBy(value, Opcode.Ireduce);
+        value = !reduce.IsNone && TypeOf(Arg(reduce, 0)) == IrType.I32 ? Arg(reduce, 0) : value;
         Inst inst = HasOneUser(value) ? Def(value) : default;
         if (inst.IsNone)
         {
