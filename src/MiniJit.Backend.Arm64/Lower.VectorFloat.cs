@@ -6,7 +6,7 @@ namespace MiniJit.Backend.Arm64;
 
 internal sealed partial class Arm64LowerContext
 {
-    // fmul x, (splat y)            [one use]            => fmul d, x, y[0]
+    // fmul x, (splat y)                                 => fmul d, x, y[0]
     // fmul x, y                                         => fmul d, x, y
     private VReg MultiplyFloats(Inst inst, IrType type)
     {
@@ -20,7 +20,7 @@ internal sealed partial class Arm64LowerContext
     }
 
     // fma (fneg x), y, z                                => fmls d = z, x, y
-    // fma x, (splat y), z          [one use]            => fmla d = z, x, y[0]
+    // fma x, (splat y), z                               => fmla d = z, x, y[0]
     // fma x, y, z                                       => fmla d = z, x, y
     private VReg MultiplyAddLanes(Inst inst, IrType type)
     {
@@ -37,14 +37,14 @@ internal sealed partial class Arm64LowerContext
         return sum;
     }
 
-    /// <summary>Whether one factor repeats a lane of a vector, or a scalar, for this product alone; if so, that becomes <paramref name="y"/>.</summary>
+    /// <summary>Whether one factor repeats a lane of a vector, or a scalar; if so, that becomes <paramref name="y"/>.</summary>
     private bool TryElement(ref Value x, ref Value y, out int lane)
     {
         lane = 0;
-        Inst splat = OnlyDefBy(y, Opcode.Splat);
+        Inst splat = DefBy(y, Opcode.Splat);
         if (splat.IsNone)
         {
-            splat = OnlyDefBy(x, Opcode.Splat);
+            splat = DefBy(x, Opcode.Splat);
             if (splat.IsNone)
             {
                 return false;

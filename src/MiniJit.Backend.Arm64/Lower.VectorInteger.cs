@@ -8,20 +8,24 @@ namespace MiniJit.Backend.Arm64;
 
 internal sealed partial class Arm64LowerContext
 {
-    // ---- sums and differences, also of products and of widened lanes
+    // ---- sums and differences, also of products and of widened lanes.
 
     private VReg AddLanes(Inst inst, IrType type)
     {
         Value x = Arg(inst, 0), y = Arg(inst, 1);
+        if (TryAddDot(x, y, out VReg dot))
+        {
+            return dot;
+        }
 
-        // iadd x, (imul y, z)          [one use]            => mla d = x, y, z, or smlal, umlal
+        // iadd x, (imul y, z)          [one user]           => mla d = x, y, z, or smlal, umlal
         if (IsProduct(x, type, out LaneProduct product) || IsProduct(y, type, out product))
         {
             VReg addend = Put(product.Value == x ? y : x);
             return Accumulate(type, addend, product, A64Form.MlaVec, A64Form.SmlalVec, A64Form.UmlalVec);
         }
 
-        // iadd x, (ushr y, k)          [one use, k ≠ 0]     => usra d = x, y, k, or ssra
+        // iadd x, (ushr y, k)          [one user, k ≠ 0]    => usra d = x, y, k, or ssra
         if (IsShiftRight(x, type, out Inst shift, out int count) || IsShiftRight(y, type, out shift, out count))
         {
             VReg addend = Put(Dfg.FirstResult(shift) == x ? y : x);
@@ -51,7 +55,7 @@ internal sealed partial class Arm64LowerContext
     {
         Value x = Arg(inst, 0), y = Arg(inst, 1);
 
-        // isub x, (imul y, z)          [one use]            => mls d = x, y, z, or smlsl, umlsl
+        // isub x, (imul y, z)          [one user]           => mls d = x, y, z, or smlsl, umlsl
         if (IsProduct(y, type, out LaneProduct product))
         {
             return Accumulate(type, Put(x), product, A64Form.MlsVec, A64Form.SmlslVec, A64Form.UmlslVec);
@@ -104,7 +108,7 @@ internal sealed partial class Arm64LowerContext
     /// <summary>x · y, by lane or of widened lanes.</summary>
     private readonly record struct LaneProduct(Value Value, Value X, Value Y);
 
-    /// <summary>Whether the value is a product with one use that one instruction can add to something.</summary>
+    /// <summary>Whether the value is a product with one user, and one instruction can add it to something.</summary>
     private bool IsProduct(Value value, IrType type, out LaneProduct product)
     {
         Inst inst = DefBy(value, Opcode.Imul);
@@ -200,10 +204,9 @@ internal sealed partial class Arm64LowerContext
     // iadd_pairwise x, y                                => addp x, y
     private VReg AddPairs(Inst inst, IrType type)
     {
-        if (IsWidened(Arg(inst, 0), out Widened low) && IsWidened(Arg(inst, 1), out Widened high)
-            && low.Source == high.Source && low.Signed == high.Signed && !low.High && high.High)
+        if (IsPairSum(Dfg.FirstResult(inst), out Value source, out bool signed))
         {
-            return Lanes(low.Signed ? A64Form.SaddlpVec : A64Form.UaddlpVec, low.From, Put(low.Source));
+            return Lanes(signed ? A64Form.SaddlpVec : A64Form.UaddlpVec, TypeOf(source), Put(source));
         }
 
         (VReg x, VReg y) = PutJoined(inst, type);
@@ -284,7 +287,7 @@ internal sealed partial class Arm64LowerContext
         return Lanes(A64Form.OrrVec, s_bits, shiftedUp, shiftedDown);
     }
 
-    /// <summary>Whether the value is a shift to the right by a constant other than 0, with one use.</summary>
+    /// <summary>Whether the value is a shift to the right by a constant other than 0, with one user.</summary>
     private bool IsShiftRight(Value value, IrType type, out Inst shift, out int count)
     {
         shift = Def(value);

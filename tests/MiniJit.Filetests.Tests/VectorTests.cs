@@ -126,6 +126,11 @@ public sealed class VectorTests
         ("i32x4 i64x2 i32x2 i8x2", "T", "T T", "uadd_sat v0, v1|sadd_sat v0, v1|usub_sat v0, v1|ssub_sat v0, v1"),
         ("i32x4", "T", "T T", "sqmul_round_sat v0, v1"),
         ("ints", "T", "T i32", "rotl v0, v1|rotr v0, v1|v3 = iconst.i8 5; rotl v0, v3|v3 = iconst.i8 6; rotr v0, v3"),
+        ("i8x16", "i32x4", "T T i32x4", "v3 = swiden_low v0; v4 = swiden_low v1; v5 = imul v3, v4; v6 = swiden_low v5; v7 = swiden_high v5; v8 = iadd_pairwise v6, v7; v10 = swiden_high v0; v11 = swiden_high v1; v12 = imul v10, v11; v13 = swiden_low v12; v14 = swiden_high v12; v15 = iadd_pairwise v13, v14; v16 = iadd_pairwise v8, v15; iadd v16, v2"),
+        ("i8x16", "i32x4", "T T i32x4", "v3 = uwiden_low v0; v4 = uwiden_low v1; v5 = imul v3, v4; v6 = uwiden_low v5; v7 = uwiden_high v5; v8 = iadd_pairwise v6, v7; v10 = uwiden_high v0; v11 = uwiden_high v1; v12 = imul v10, v11; v13 = uwiden_low v12; v14 = uwiden_high v12; v15 = iadd_pairwise v13, v14; v16 = iadd_pairwise v8, v15; iadd v16, v2"),
+        ("i8x16", "i32x4", "T T i32x4", "v3 = uwiden_low v0; v4 = uwiden_low v1; v5 = imul v3, v4; v6 = swiden_low v5; v7 = swiden_high v5; v8 = iadd_pairwise v6, v7; v10 = uwiden_high v0; v11 = uwiden_high v1; v12 = imul v10, v11; v13 = swiden_low v12; v14 = swiden_high v12; v15 = iadd_pairwise v13, v14; v16 = iadd_pairwise v8, v15; iadd v16, v2"),
+        ("i8x16", "i32x4", "T T i32x4", "v3 = uwiden_low v0; v4 = swiden_low v1; v5 = imul v3, v4; v6 = swiden_low v5; v7 = swiden_high v5; v8 = iadd_pairwise v6, v7; v10 = uwiden_high v0; v11 = swiden_high v1; v12 = imul v10, v11; v13 = swiden_low v12; v14 = swiden_high v12; v15 = iadd_pairwise v13, v14; v16 = iadd_pairwise v8, v15; iadd v16, v2"),
+        ("i8x16", "i32x4", "T T i32x4", "v3 = swiden_low v0; v4 = uwiden_low v1; v5 = imul v3, v4; v6 = swiden_low v5; v7 = swiden_high v5; v8 = iadd_pairwise v6, v7; v10 = swiden_high v0; v11 = uwiden_high v1; v12 = imul v10, v11; v13 = swiden_low v12; v14 = swiden_high v12; v15 = iadd_pairwise v13, v14; v16 = iadd_pairwise v8, v15; iadd v16, v2"),
         ("i128", "T", "T T", "smin v0, v1|smax v0, v1|umin v0, v1|umax v0, v1"),
     ];
 
@@ -150,13 +155,13 @@ public sealed class VectorTests
     }
 
     [Theory]
-    [InlineData("opt_level=none")]
-    [InlineData("opt_level=speed")]
-    public void Vectors_behave_the_same_on_the_simulated_machine(string level)
+    [InlineData("opt_level=none", Arm64Features.None)]
+    [InlineData("opt_level=speed", Arm64Features.Lse | Arm64Features.Dotprod | Arm64Features.I8mm)]
+    public void Vectors_behave_the_same_on_the_simulated_machine(string level, Arm64Features features)
     {
         Assert.True(TargetTriple.TryParse("aarch64", out TargetTriple triple));
         string program = Program([.. s_operations, .. s_armOperations]);
-        CompareWithInterpreter(new Arm64Target(triple, Shared(level), default), EngineKind.Machine, program);
+        CompareWithInterpreter(new Arm64Target(triple, Shared(level), new Arm64Settings(features)), EngineKind.Machine, program);
     }
 
     private static SharedSettings Shared(string level)
