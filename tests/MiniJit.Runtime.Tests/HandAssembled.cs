@@ -41,10 +41,16 @@ internal static class HandAssembled
     public static CompiledCode Return(int value) =>
         Code(0xB8, (byte)value, (byte)(value >> 8), (byte)(value >> 16), (byte)(value >> 24), 0xC3);
 
-    // long f(long a, long b), called through values[0], values[1] with the result in values[0]:
+    // long f(long a, long b) in the System V convention, called in the host's through values[0], values[1] with the result in values[0]:
     //   push rbx ; mov rbx, rsi ; mov rax, rdi ; mov rdi, [rbx] ; mov rsi, [rbx+16] ; call rax ; mov [rbx], rax ; pop rbx ; ret
-    public static CompiledCode BinaryTrampoline() => Code(
-        0x53, 0x48, 0x89, 0xF3, 0x48, 0x89, 0xF8, 0x48, 0x8B, 0x3B, 0x48, 0x8B, 0x73, 0x10, 0xFF, 0xD0, 0x48, 0x89, 0x03, 0x5B, 0xC3);
+    // Windows, where rdi and rsi are callee-saved and the arguments come in rcx and rdx:
+    //   push rbx ; push rsi ; push rdi ; sub rsp, 32 ; mov rbx, rdx ; mov rax, rcx ; … ; add rsp, 32 ; pop rdi ; pop rsi ; pop rbx ; ret
+    public static CompiledCode BinaryTrampoline() => OperatingSystem.IsWindows()
+        ? Code(
+            0x53, 0x56, 0x57, 0x48, 0x83, 0xEC, 32, 0x48, 0x89, 0xD3, 0x48, 0x89, 0xC8, 0x48, 0x8B, 0x3B, 0x48, 0x8B, 0x73, 0x10, 0xFF, 0xD0,
+            0x48, 0x89, 0x03, 0x48, 0x83, 0xC4, 32, 0x5F, 0x5E, 0x5B, 0xC3)
+        : Code(
+            0x53, 0x48, 0x89, 0xF3, 0x48, 0x89, 0xF8, 0x48, 0x8B, 0x3B, 0x48, 0x8B, 0x73, 0x10, 0xFF, 0xD0, 0x48, 0x89, 0x03, 0x5B, 0xC3);
 
     public static void Publish(this JitModule module)
     {

@@ -94,10 +94,10 @@ public sealed unsafe class TrapTests : IDisposable
         Assert.Equal(TrapKind.UnexpectedFault, trap.Kind);
         Assert.Equal(0x1230, trap.FaultAddress);
         Assert.Equal(store.Address + 1, trap.ProgramCounter);
-        Assert.Equal($"unexpected SIGSEGV in %store+0x1 @0003, pc 0x{store.Address + 1:x}, address 0x1230", trap.ToString());
+        Assert.Equal($"unexpected {(OperatingSystem.IsWindows() ? "EXCEPTION_ACCESS_VIOLATION" : "SIGSEGV")} in %store+0x1 @0003, pc 0x{store.Address + 1:x}, address 0x1230", trap.ToString());
 
         trap = breakpoint.Call(_trampoline, 0, 0, out _);
-        Assert.StartsWith("unexpected SIGTRAP in %breakpoint+0x1,", trap.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(OperatingSystem.IsWindows() ? "unexpected EXCEPTION_BREAKPOINT in %breakpoint+0x1," : "unexpected SIGTRAP in %breakpoint+0x1,", trap.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,14 +130,15 @@ public sealed unsafe class TrapTests : IDisposable
     [Fact]
     public void A_fault_in_a_library_names_the_function_that_called_it()
     {
-        // sub rsp, 8 ; call memcpy ; add rsp, 8 ; ret
+        // mov rcx, rdi ; sub rsp, 40 ; call strlen ; add rsp, 40 ; ret          (room for what Windows' convention lets a callee overwrite)
         JitFunction copy = _module.Define(
-            Name("copy"), Code(0x48, 0x83, 0xEC, 8, 0xE8, 0, 0, 0, 0, 0x48, 0x83, 0xC4, 8, 0xC3).Reloc(5, RelocationKind.X64CallPcRel4, "strlen", -4));
+            Name("copy"),
+            Code(0x48, 0x89, 0xF9, 0x48, 0x83, 0xEC, 40, 0xE8, 0, 0, 0, 0, 0x48, 0x83, 0xC4, 40, 0xC3).Reloc(8, RelocationKind.X64CallPcRel4, "strlen", -4));
         _module.Publish();
         TrapInfo trap = copy.Call(_trampoline, 16, 0, out _);
         Assert.Equal(TrapKind.UnexpectedFault, trap.Kind);
         Assert.Same(copy, trap.Function);
-        Assert.Equal(9, trap.Offset);
+        Assert.Equal(12, trap.Offset);
         Assert.Equal(16, trap.FaultAddress & ~15);
     }
 
@@ -171,11 +172,12 @@ public sealed unsafe class TrapTests : IDisposable
     [Fact]
     public void A_stray_access_to_the_guard_of_the_stack_is_no_stack_overflow()
     {
+        // Linux puts the guard below the stack; Windows counts the last page as stack and never lets it be touched.
         TrapInfo trap = default;
         Thread thread = new(() =>
         {
             _add.Call(_trampoline, 1, 2, out _);
-            trap = _load.Call(_trampoline, (nint)ThreadRecord.Current.State->StackLow - 64, 0, out _);
+            trap = _load.Call(_trampoline, (nint)ThreadRecord.Current.State->StackLow + (OperatingSystem.IsWindows() ? 64 : -64), 0, out _);
         });
         thread.Start();
         thread.Join();
@@ -234,8 +236,9 @@ public sealed unsafe class TrapTests : IDisposable
     [Fact]
     public void Calls_nest_through_the_host_and_a_trap_leaves_the_innermost()
     {
-        // push rbx ; mov rbx, rsi ; call rdi (the host) ; add rax, rbx ; pop rbx ; ret
-        JitFunction outer = _module.Define(Name("outer"), Code(0x53, 0x48, 0x89, 0xF3, 0xFF, 0xD7, 0x48, 0x01, 0xD8, 0x5B, 0xC3));
+        // push rbx ; sub rsp, 32 ; mov rbx, rsi ; call rdi (the host) ; add rax, rbx ; add rsp, 32 ; pop rbx ; ret
+        JitFunction outer = _module.Define(
+            Name("outer"), Code(0x53, 0x48, 0x83, 0xEC, 32, 0x48, 0x89, 0xF3, 0xFF, 0xD7, 0x48, 0x01, 0xD8, 0x48, 0x83, 0xC4, 32, 0x5B, 0xC3));
         _module.Publish();
         t_inner = _divide;
         t_innerTrampoline = _trampoline;
@@ -245,7 +248,7 @@ public sealed unsafe class TrapTests : IDisposable
         Assert.Equal(1254 + 1, result);                          // the inner trap's code and a caught null reference
 
         // After the inner trap the outer activation still catches its own.
-        JitFunction afterwards = _module.Define(Name("afterwards"), Code(0x53, 0xFF, 0xD7, 0x0F, 0x0B).Trap(3, TrapCode.User(9)));
+        JitFunction afterwards = _module.Define(Name("afterwards"), Code(0x53, 0x48, 0x83, 0xEC, 32, 0xFF, 0xD7, 0x0F, 0x0B).Trap(7, TrapCode.User(9)));
         _module.Publish();
         Assert.Equal(TrapCode.User(9), afterwards.Call(_trampoline, (nint)callback, 0, out _).Code);
     }
