@@ -1,5 +1,6 @@
-// Library routines that the compiler may call and that no C library offers, written by hand.
+// Library routines that the compiler may call and that no C library offers, or not reliably, written by hand.
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using System.Threading;
 using MiniJit.IR;
 
@@ -7,14 +8,19 @@ namespace MiniJit.Runtime.Invocation;
 
 internal static class SupportRoutines
 {
+    private const int RoundingRoutines = LibCall.NearestF64 - LibCall.CeilF32 + 1, FmaRoutines = LibCall.FmaF64 - LibCall.FmaF32 + 1;
+
     private static readonly Lock s_lock = new();
+    private static readonly int[] s_rounding = new int[RoundingRoutines], s_fma = new int[FmaRoutines];
     private static nint s_base;
     private static int s_probestack, s_pshufb;
 
     public static bool TryFind(LibCall call, out nint address)
     {
         address = 0;
-        if (RuntimeInformation.ProcessArchitecture != Architecture.X64 || call is not (LibCall.Probestack or LibCall.X86Pshufb))
+        bool isRounding = call is >= LibCall.CeilF32 and <= LibCall.NearestF64 && Sse41.IsSupported;
+        bool isFma = call is LibCall.FmaF32 or LibCall.FmaF64 && Fma.IsSupported;
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64 || !(isRounding || isFma || call is LibCall.Probestack or LibCall.X86Pshufb))
         {
             return false;
         }
@@ -27,6 +33,18 @@ internal static class SupportRoutines
                 s_probestack = WriteProbestack(code);
                 code.Align(16, 0xCC);
                 s_pshufb = WritePshufb(code);
+                for (int i = 0; i < RoundingRoutines; i++)
+                {
+                    code.Align(16, 0xCC);
+                    s_rounding[i] = WriteRounding(code, (LibCall)((int)LibCall.CeilF32 + i));
+                }
+
+                for (int i = 0; i < FmaRoutines; i++)
+                {
+                    code.Align(16, 0xCC);
+                    s_fma[i] = WriteFma(code, isDouble: i != 0);
+                }
+
                 byte[] bytes = code.Finish();
                 s_base = FaultHandling.Place(bytes);
 
@@ -35,8 +53,41 @@ internal static class SupportRoutines
             }
         }
 
-        address = s_base + (call == LibCall.Probestack ? s_probestack : s_pshufb);
+        address = s_base + (isRounding ? s_rounding[call - LibCall.CeilF32]
+            : isFma ? s_fma[call - LibCall.FmaF32]
+            : call == LibCall.Probestack ? s_probestack
+            : s_pshufb);
         return true;
+    }
+
+    /// <summary>
+    /// One instruction that nearly every machine has, also where code is compiled for older ones. C libraries (musl's, and what Wine makes of
+    /// Windows') may return a signalling NaN as it is.
+    /// </summary>
+    private static int WriteRounding(StubWriter code, LibCall call)
+    {
+        const byte Nearest = 0, Down = 1, Up = 2, ToZero = 3, KeepInexact = 8;
+        int entry = code.Offset;
+        bool isDouble = call is LibCall.CeilF64 or LibCall.FloorF64 or LibCall.TruncF64 or LibCall.NearestF64;
+        byte mode = call switch
+        {
+            LibCall.CeilF32 or LibCall.CeilF64 => Up,
+            LibCall.FloorF32 or LibCall.FloorF64 => Down,
+            LibCall.TruncF32 or LibCall.TruncF64 => ToZero,
+            _ => Nearest,
+        };
+        code.Emit(0x66, 0x0F, 0x3A, (byte)(isDouble ? 0x0B : 0x0A), 0xC0, (byte)(mode | KeepInexact));    // roundss xmm0, xmm0, mode
+        code.Emit(0xC3);                                         // ret
+        return entry;
+    }
+
+    /// <summary>As <see cref="WriteRounding"/>, where the machine has it.</summary>
+    private static int WriteFma(StubWriter code, bool isDouble)
+    {
+        int entry = code.Offset;
+        code.Emit(0xC4, 0xE2, (byte)(isDouble ? 0xF1 : 0x71), 0xA9, 0xC2);    // vfmadd213ss xmm0, xmm1, xmm2
+        code.Emit(0xC3);                                         // ret
+        return entry;
     }
 
     /// <summary>Touches every page of the rax bytes below the caller's stack pointer, from the top down; preserves all registers.</summary>
