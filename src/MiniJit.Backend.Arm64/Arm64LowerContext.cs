@@ -279,9 +279,4 @@ internal sealed partial class Arm64LowerContext(SharedSettings settings, Arm64Se
 
     /// <summary>Operation size of an integer type: 4 or 8.</summary>
     private static int WideSize(IrType type) => Math.Max(4, type.Bytes);
-
-    /// <summary>Whether the type is an integer of at most 64 bits.</summary>
-    private static bool IsWord(IrType type) => type.IsInt && type.Bits <= 64;
-
-    private static bool IsScalarFloat(IrType type) => type == IrType.F32 || type == IrType.F64;
 }

@@ -618,7 +618,7 @@ internal sealed partial class Arm64LowerContext
 
     // ---- branches
 
-    private void LowerBrif(Inst inst, int then, int otherwise)
+    protected override void LowerBrif(Inst inst, int then, int otherwise)
     {
         TruthTest truth = Truth(Arg(inst, 0));
         switch (truth.Kind)
@@ -675,7 +675,7 @@ internal sealed partial class Arm64LowerContext
     }
 
     // br_table x, default, [t0 …]                           => index = min(x, n); jump to table[index], whose last entry is the default
-    private void LowerBrTable(Inst inst, ReadOnlySpan<int> targets)
+    protected override void LowerBrTable(Inst inst, ReadOnlySpan<int> targets)
     {
         int count = targets.Length - 1;
         if (count == 0)

@@ -8,24 +8,7 @@ namespace MiniJit.Backend.Arm64;
 
 internal sealed partial class Arm64LowerContext
 {
-    private static bool IsInt128(IrType type) => type == IrType.I128;
-
-    /// <summary>Whether the first operand or result is a 128-bit integer. Conditions and shift amounts of that type need no rules of their own.</summary>
-    private bool WorksOnInt128(Inst inst)
-    {
-        Opcode opcode = Dfg[inst].Opcode;
-        if (opcode is Opcode.Call or Opcode.CallIndirect)
-        {
-            return false;
-        }
-
-        System.ReadOnlySpan<Value> args = Dfg.Args(inst);
-        bool isOperand = !args.IsEmpty && IsInt128(TypeOf(Dfg.Resolve(args[0]))) && opcode is not (Opcode.Select or Opcode.SelectSpectreGuard);
-        return isOperand || (Dfg.Results(inst) is [var result, ..] && IsInt128(TypeOf(result)));
-    }
-
-    /// <summary>Lowers an instruction on 128-bit integers. False if there is no rule for it.</summary>
-    private bool LowerInt128(Inst inst)
+    protected override bool LowerInt128(Inst inst)
     {
         switch (Dfg[inst].Opcode)
         {

@@ -262,7 +262,7 @@ internal sealed partial class X64LowerContext
 
     // ---- branches
 
-    private void LowerBrif(Inst inst, int then, int otherwise)
+    protected override void LowerBrif(Inst inst, int then, int otherwise)
     {
         FlagTest test = EmitCondition(Arg(inst, 0));
         if (test.Join == ConditionJoin.Both)
@@ -281,7 +281,7 @@ internal sealed partial class X64LowerContext
     }
 
     // br_table x, default, [t0 …]                       => index = min(x, n); jump to table[index], whose last entry is the default
-    private void LowerBrTable(Inst inst, ReadOnlySpan<int> targets)
+    protected override void LowerBrTable(Inst inst, ReadOnlySpan<int> targets)
     {
         int count = targets.Length - 1;
         if (count == 0)

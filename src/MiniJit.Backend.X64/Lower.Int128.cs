@@ -8,10 +8,7 @@ namespace MiniJit.Backend.X64;
 
 internal sealed partial class X64LowerContext
 {
-    private static bool IsInt128(IrType type) => type == IrType.I128;
-
-    /// <summary>Lowers an instruction on 128-bit integers. False if there is no rule for it.</summary>
-    private bool LowerInt128(Inst inst)
+    protected override bool LowerInt128(Inst inst)
     {
         switch (Dfg[inst].Opcode)
         {

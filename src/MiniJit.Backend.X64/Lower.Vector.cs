@@ -15,33 +15,7 @@ namespace MiniJit.Backend.X64;
 
 internal sealed partial class X64LowerContext
 {
-    /// <summary>Whether the type is a vector that this backend computes with.</summary>
-    private static bool IsVector(IrType type) =>
-        type.IsVector && type.Bits <= 128 && (type.HasIntLanes ? type.LaneBits <= 64 : type.LaneBits is 32 or 64);
-
-    /// <summary>Whether values of the type are worked on with packed instructions.</summary>
-    private static bool IsPacked(IrType type) => IsVector(type) || type == IrType.F128;
-
-    /// <summary>Whether the instruction computes with vectors. Calls, selection and plain loads and stores treat them as they do floats.</summary>
-    private bool WorksOnVectors(Inst inst)
-    {
-        if (Dfg[inst].Opcode != Opcode.Bitcast && IsMove(Dfg[inst].Opcode))
-        {
-            return false;
-        }
-
-        foreach (Value arg in Dfg.Args(inst))
-        {
-            if (IsPacked(TypeOf(Dfg.Resolve(arg))))
-            {
-                return true;
-            }
-        }
-
-        return Dfg.Results(inst) is [var result] && IsPacked(TypeOf(result));
-    }
-
-    private VReg LowerVector(Inst inst)
+    protected override VReg LowerVector(Inst inst)
     {
         ReadOnlySpan<Value> args = Dfg.Args(inst);
         Opcode opcode = Dfg[inst].Opcode;

@@ -37,100 +37,19 @@ internal sealed partial class X64LowerContext
         jump.Data = target;
     }
 
-    protected override void LowerTerminator(Inst inst, ReadOnlySpan<int> targets)
-    {
-        switch (Dfg[inst].Opcode)
-        {
-            case Opcode.Jump: EmitJump(targets[0]); break;
-            case Opcode.Brif: LowerBrif(inst, targets[0], targets[1]); break;
-            case Opcode.BrTable: LowerBrTable(inst, targets); break;
-            case Opcode.Return: LowerReturn(inst); break;
-            case Opcode.ReturnCall or Opcode.ReturnCallIndirect: LowerTailCall(inst); break;
-            case Opcode.Trap: EmitTrap(Dfg[inst].TrapCode); break;
-            default: Unsupported(inst); break;
-        }
-    }
-
-    private void EmitTrap(TrapCode code)
+    protected override void EmitTrap(TrapCode code)
     {
         ref MachineInst trap = ref Begin((ushort)X64Form.Ud2);
         trap.Flags = MachineInstFlags.Terminator;
         trap.Trap = code.Raw;
     }
 
-    protected override void Lower(Inst inst)
+    protected override void LowerScalar(Inst inst)
     {
-        if (WorksOnInt128(inst))
-        {
-            if (!LowerInt128(inst))
-            {
-                Unsupported(inst);
-            }
-
-            return;
-        }
-
-        if (!HasSupportedTypes(inst))
-        {
-            Unsupported(inst);
-            return;
-        }
-
-        if (WorksOnVectors(inst))
-        {
-            SetResult(inst, 0, LowerVector(inst));
-            return;
-        }
-
         if (!LowerEffect(inst))
         {
             SetResult(inst, 0, LowerValue(inst));
         }
-    }
-
-    /// <summary>Whether all operands and results are of types that this backend compiles.</summary>
-    private bool HasSupportedTypes(Inst inst)
-    {
-        Opcode opcode = Dfg[inst].Opcode;
-        foreach (Value arg in Dfg.Args(inst))
-        {
-            if (!IsSupported(TypeOf(Dfg.Resolve(arg)), opcode))
-            {
-                return false;
-            }
-        }
-
-        foreach (Value result in Dfg.Results(inst))
-        {
-            if (!IsSupported(TypeOf(result), opcode))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    // f16 values are moved, never computed with.
-    private static bool IsSupported(IrType type, Opcode opcode) =>
-        IsWord(type) || IsInt128(type) || IsScalarFloat(type) || IsPacked(type) || (type == IrType.F16 && IsMove(opcode));
-
-    /// <summary>Whether the instruction passes its operands on and does not look into them.</summary>
-    private static bool IsMove(Opcode opcode) => opcode is Opcode.F16const or Opcode.Bitcast or Opcode.Load or Opcode.Store or Opcode.Select
-        or Opcode.SelectSpectreGuard or Opcode.Call or Opcode.CallIndirect;
-
-    /// <summary>Whether the first operand or result is a 128-bit integer. Conditions and shift amounts of that type need no rules of their own.</summary>
-    private bool WorksOnInt128(Inst inst)
-    {
-        Opcode opcode = Dfg[inst].Opcode;
-        if (opcode is Opcode.Call or Opcode.CallIndirect)
-        {
-            return false;
-        }
-
-        ReadOnlySpan<Value> args = Dfg.Args(inst);
-        bool isOperand = !args.IsEmpty && IsInt128(TypeOf(args[0])) && opcode is not (Opcode.Select or Opcode.SelectSpectreGuard);
-        return isOperand || (Dfg.Results(inst) is [var result, ..] && IsInt128(TypeOf(result)));
     }
 
     /// <summary>Instructions without exactly one result to return. False if it is none of them.</summary>

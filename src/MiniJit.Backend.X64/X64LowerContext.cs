@@ -284,11 +284,6 @@ internal sealed partial class X64LowerContext(SharedSettings settings, X64Settin
 
     /// <summary>Operation size of an integer type: at least 32 bits.</summary>
     private static int WideSize(IrType type) => Math.Max(4, type.Bytes);
-
-    /// <summary>Whether the type is an integer of at most 64 bits.</summary>
-    private static bool IsWord(IrType type) => type.IsInt && type.Bits <= 64;
-
-    private static bool IsScalarFloat(IrType type) => type == IrType.F32 || type == IrType.F64;
 }
 
 /// <summary>An arithmetic instruction in its three forms.</summary>

@@ -77,7 +77,12 @@ internal abstract partial class LowerContext(SharedSettings settings, CallConv l
 
     // ---- matchers: pure, and named for what they recognise
 
-    public IrType TypeOf(Value value) => Dfg.TypeOf(value);
+    /// <summary>The type of a value; of a dynamic vector, the type that it is worked on as.</summary>
+    public IrType TypeOf(Value value)
+    {
+        IrType type = Dfg.TypeOf(value);
+        return type.IsDynamicVector ? TypeOfDynamic(type) : type;
+    }
 
     /// <summary>Operand <paramref name="index"/> of the instruction, behind all aliases.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -306,7 +311,7 @@ internal abstract partial class LowerContext(SharedSettings settings, CallConv l
         string operands = "";
         foreach (Value arg in args)
         {
-            operands += (operands.Length == 0 ? " on " : ", ") + TypeOf(Dfg.Resolve(arg));
+            operands += (operands.Length == 0 ? " on " : ", ") + Dfg.TypeOf(Dfg.Resolve(arg));
         }
 
         Fail($"unsupported: {data.Opcode.Info().Name}{(type.IsNone ? "" : "." + type)}{operands} on {TargetName}");
@@ -323,15 +328,6 @@ internal abstract partial class LowerContext(SharedSettings settings, CallConv l
 
     /// <summary>Emits code that defines the result of a constant instruction.</summary>
     protected abstract ValueRegs MaterializeConstant(Inst inst);
-
-    /// <summary>Lowers an instruction that is no terminator and calls <see cref="SetResult"/> for its results.</summary>
-    protected abstract void Lower(Inst inst);
-
-    /// <summary>Lowers a terminator. Destinations are given by machine block, in the order of the branch's destinations.</summary>
-    protected abstract void LowerTerminator(Inst inst, ReadOnlySpan<int> targets);
-
-    /// <summary>Emits an unconditional jump to a machine block.</summary>
-    protected abstract void EmitJump(int target);
 
     /// <summary>Prepares for a function.</summary>
     protected virtual void BeginFunction()
