@@ -66,7 +66,10 @@ internal static class EngineTable
     /// <summary>Why an engine cannot execute code for an architecture here; empty if it can.</summary>
     public static string WhyNot(EngineKind kind, TargetTriple triple) => kind switch
     {
-        EngineKind.Native => triple.Architecture == TargetTriple.Host.Architecture ? "" : $"foreign architecture {triple.ArchitectureName}",
+        EngineKind.Native when triple.Architecture != TargetTriple.Host.Architecture => $"foreign architecture {triple.ArchitectureName}",
+
+        // The runtime has entry and trap stubs for x86-64; an AArch64 host uses the machine.
+        EngineKind.Native => triple.Architecture == TargetArchitecture.X64 ? "" : $"the runtime does not call {triple.ArchitectureName} code natively yet",
         _ when triple.Architecture != TargetArchitecture.Arm64 => $"the {NameOf(kind)} engine executes aarch64 code, not {triple.ArchitectureName}",
         EngineKind.Machine => "",
         _ => QemuPath.Length == 0 ? "qemu-aarch64 is not installed" : "",
