@@ -16,37 +16,8 @@ internal sealed partial class Arm64LowerContext
     /// <summary>Instructions that reverse the lanes of each group of some bytes.</summary>
     private static readonly (A64Form Form, int GroupBytes)[] s_reversals = [(A64Form.Rev64Vec, 8), (A64Form.Rev32Vec, 4), (A64Form.Rev16Vec, 2)];
 
-    private VReg Shuffle(Inst inst)
-    {
-        Value first = Arg(inst, 0), second = Arg(inst, 1);
-        UInt128 bits = Function.ImmediateBits(Dfg[inst].Mask);
-        Span<byte> mask = stackalloc byte[16];
-        bool usesFirst = false, usesSecond = false;
-        for (int i = 0; i < 16; i++)
-        {
-            mask[i] = (byte)(first == second ? (byte)(bits >> (8 * i)) & 15 : (byte)(bits >> (8 * i)));
-            usesFirst |= mask[i] < 16;
-            usesSecond |= mask[i] >= 16;
-        }
-
-        if (!usesFirst)
-        {
-            (first, second) = (second, first);
-            Exchange(mask);
-        }
-
-        VReg x = Put(first), y = usesFirst && usesSecond ? Put(second) : x;
-        return (x == y && ShuffleOne(mask, x, out VReg shuffled)) || ShuffleTwo(mask, x, y, out shuffled) ? shuffled : ShuffleAny(mask, x, y);
-    }
-
-    /// <summary>The mask for exchanged operands.</summary>
-    private static void Exchange(Span<byte> mask)
-    {
-        foreach (ref byte index in mask)
-        {
-            index ^= 16;
-        }
-    }
+    protected override VReg Shuffle(Span<byte> mask, VReg x, VReg y) =>
+        (x == y && ShuffleOne(mask, x, out VReg shuffled)) || ShuffleTwo(mask, x, y, out shuffled) ? shuffled : ShuffleAny(mask, x, y);
 
     // shuffle x, x, identity                            => x
     // shuffle x, x, all of one lane                     => dup d, x[n]
@@ -214,19 +185,6 @@ internal sealed partial class Arm64LowerContext
         }
 
         return true;
-    }
-
-    private static bool IsConsecutive(ReadOnlySpan<byte> mask, bool same)
-    {
-        for (int i = 1; i < 16; i++)
-        {
-            if (mask[i] != (same ? (mask[0] + i) & 15 : mask[0] + i))
-            {
-                return false;
-            }
-        }
-
-        return mask[0] < 16;
     }
 
     /// <summary>Whether all lanes of the first vector stay in place but for one.</summary>

@@ -198,21 +198,6 @@ internal sealed partial class X64LowerContext
         return form != X64Form.None;
     }
 
-    private Value BehindBitcasts(Value value)
-    {
-        for (Inst inst = DefBy(value, Opcode.Bitcast); !inst.IsNone; inst = DefBy(value, Opcode.Bitcast))
-        {
-            if (!IsPacked(TypeOf(Arg(inst, 0))) || Dfg.MemFlagsOf(inst).IsBig)
-            {
-                break;
-            }
-
-            value = Arg(inst, 0);
-        }
-
-        return value;
-    }
-
     // bitselect c, x, y                                 => (c & x) | (~c & y)
     private VReg SelectLaneBits(VReg c, VReg x, VReg y) => Packed(X64Form.Por, Packed(X64Form.Pand, x, c), Packed(X64Form.Pandn, c, y));
 
@@ -251,44 +236,6 @@ internal sealed partial class X64LowerContext
         }
 
         return VectorConstant(word, word);
-    }
-
-    /// <summary>The bytes of a vconst or f128const, or of a splat of a constant, also behind bit casts.</summary>
-    private bool ConstantVector(Value value, Span<byte> bytes)
-    {
-        Inst inst = Def(BehindBitcasts(value));
-        if (inst.IsNone)
-        {
-            return false;
-        }
-
-        if (Dfg[inst].Opcode is Opcode.Vconst or Opcode.F128const)
-        {
-            Function.ConstantData(Dfg[inst].Constant).CopyTo(bytes);
-            return true;
-        }
-
-        if (Dfg[inst].Opcode != Opcode.Splat || !ScalarConstant(Arg(inst, 0), out ulong lane))
-        {
-            return false;
-        }
-
-        int laneBytes = TypeOf(Arg(inst, 0)).Bytes;
-        for (int i = 0; i < bytes.Length; i++)
-        {
-            bytes[i] = (byte)(lane >> (i % laneBytes * 8));
-        }
-
-        return true;
-    }
-
-    private bool ScalarConstant(Value value, out ulong bits)
-    {
-        Inst inst = Def(value);
-        bool isFloat = !inst.IsNone && Dfg[inst].Opcode is Opcode.F32const or Opcode.F64const;
-        bool isInt = Const(value, out long integer);
-        bits = isFloat ? Dfg[inst].FloatBits : (ulong)integer;
-        return isFloat || isInt;
     }
 
     /// <summary>Whether <see cref="PutVector"/> would give a memory operand.</summary>

@@ -11,47 +11,16 @@ internal sealed partial class X64LowerContext
 
     private static readonly IrType[] s_laneTypes = [IrType.I8X16, IrType.I16X8, IrType.I32X4, IrType.I64X2];
 
-    private VReg Shuffle(Inst inst)
-    {
-        Value first = Arg(inst, 0), second = Arg(inst, 1);
-        UInt128 bits = Function.ImmediateBits(Dfg[inst].Mask);
-        Span<byte> mask = stackalloc byte[16];
-        bool usesFirst = false, usesSecond = false;
-        for (int i = 0; i < 16; i++)
-        {
-            mask[i] = (byte)(first == second ? (byte)(bits >> (8 * i)) & 15 : (byte)(bits >> (8 * i)));
-            usesFirst |= mask[i] < 16;
-            usesSecond |= mask[i] >= 16;
-        }
-
-        if (!usesFirst)
-        {
-            (first, second) = (second, first);
-            Exchange(mask);
-        }
-
-        VReg x = Put(first), y = usesFirst && usesSecond ? Put(second) : x;
-        return ShuffleOne(mask, x, usesFirst && usesSecond, out VReg shuffled) || ShuffleTwo(mask, x, y, out shuffled)
-            ? shuffled
-            : ShuffleAny(mask, x, y);
-    }
-
-    /// <summary>The mask for exchanged operands.</summary>
-    private static void Exchange(Span<byte> mask)
-    {
-        foreach (ref byte index in mask)
-        {
-            index ^= 16;
-        }
-    }
+    protected override VReg Shuffle(Span<byte> mask, VReg x, VReg y) =>
+        (x == y && ShuffleOne(mask, x, out VReg shuffled)) || ShuffleTwo(mask, x, y, out shuffled) ? shuffled : ShuffleAny(mask, x, y);
 
     // shuffle x, _, identity                            => x
     // shuffle x, _, dwords                              => pshufd x, order
-    private bool ShuffleOne(ReadOnlySpan<byte> mask, VReg x, bool usesBoth, out VReg result)
+    private bool ShuffleOne(ReadOnlySpan<byte> mask, VReg x, out VReg result)
     {
         Span<byte> dwords = stackalloc byte[4];
         result = default;
-        if (usesBoth || !AreDwords(mask, dwords))
+        if (!AreDwords(mask, dwords))
         {
             return false;
         }
@@ -140,19 +109,6 @@ internal sealed partial class X64LowerContext
         }
 
         return true;
-    }
-
-    private static bool IsConsecutive(ReadOnlySpan<byte> mask, bool same)
-    {
-        for (int i = 1; i < 16; i++)
-        {
-            if (mask[i] != (same ? (mask[0] + i) & 15 : mask[0] + i))
-            {
-                return false;
-            }
-        }
-
-        return mask[0] < 16;
     }
 
     private static bool IsBlend(ReadOnlySpan<byte> mask, out int words)
