@@ -689,13 +689,7 @@ internal sealed partial class Arm64LowerContext
         CompareConstant(IntCC.UnsignedLessThan, 4, index, count);
         index = CondSelect(A64Form.Csel, Condition.Lo, 4, index, limit);
         EmitSpeculationBarrier();
-        int table = JumpTables.Begin();
-        for (int i = 1; i < targets.Length; i++)
-        {
-            JumpTables.AddTarget(targets[i]);
-        }
-
-        JumpTables.AddTarget(targets[0]);
+        int table = AddJumpTable(targets);
         VReg address = Pseudo(A64Form.LoadTableTarget, 8, NewInt());
         Use(Operand.Use(index));
         Current.Data = table;

@@ -113,12 +113,6 @@ internal sealed partial class Arm64LowerContext
         return data.Kind != GlobalValueKind.Symbol || data.IsThreadLocal ? Unsupported(inst) : LoadSymbol(data.Name, data.Offset, data.IsColocated);
     }
 
-    private VReg LowerFuncAddr(Inst inst)
-    {
-        ref readonly ExtFuncData data = ref Function.ExtFuncs[Dfg[inst].FuncRef.Index];
-        return LoadSymbol(data.Name, 0, data.IsColocated);
-    }
-
     protected override VReg LoadSymbol(ExternalName name, long offset, bool colocated)
     {
         SymbolAccess access = Settings.IsPic ? SymbolAccess.Got : colocated ? SymbolAccess.PcRelative : SymbolAccess.Absolute;

@@ -248,7 +248,7 @@ internal sealed partial class Arm64LowerContext
     }
 
     // bitcast x                    [x: i128]            => fmov d, lo; mov v.d[1], hi
-    private VReg Int128ToVector(ValueRegs x)
+    protected override VReg Int128ToVector(ValueRegs x)
     {
         VReg result = NewFloat();
         Emit(A64Form.FmovToHigh, 8, result, [IntToVector(x.Low, 8), x.High]);
@@ -256,5 +256,5 @@ internal sealed partial class Arm64LowerContext
     }
 
     // bitcast x                    [to i128]            => fmov lo, d; mov hi, v.d[1]
-    private ValueRegs VectorToInt128(VReg x) => new(VectorToInt(x, 8), ExtractLane(IrType.I64X2, x, 1));
+    protected override ValueRegs VectorToInt128(VReg x) => new(VectorToInt(x, 8), ExtractLane(IrType.I64X2, x, 1));
 }

@@ -294,13 +294,7 @@ internal sealed partial class X64LowerContext
         VReg index = PutExtended(Arg(inst, 0), signed: false, 8);
         Compare(4, index, count);
         index = Cmov(Condition.AboveEqual, 4, index, limit);
-        int table = JumpTables.Begin();
-        for (int i = 1; i < targets.Length; i++)
-        {
-            JumpTables.AddTarget(targets[i]);
-        }
-
-        JumpTables.AddTarget(targets[0]);
+        int table = AddJumpTable(targets);
         VReg address = NewInt();
         Begin((ushort)X64Form.LoadTableTarget, 8);
         Use(Operand.DefEarly(address));

@@ -338,40 +338,6 @@ internal sealed partial class X64LowerContext
         return new(low, signed ? Modify(X64Form.SarMi, 8, low, 63) : LoadInt(0));
     }
 
-    /// <summary>Between i128 and what fills an xmm register.</summary>
-    private bool Bitcast128(Inst inst)
-    {
-        IrType from = TypeOf(Arg(inst, 0)), to = TypeOf(Dfg.FirstResult(inst));
-        if (IsInt128(from) && IsInt128(to))
-        {
-            SetResult(inst, 0, PutRegs(Arg(inst, 0)));
-            return true;
-        }
-
-        if (Dfg.MemFlagsOf(inst).IsBig && from.LaneCount != to.LaneCount)
-        {
-            return false;
-        }
-
-        if (IsPacked(to))
-        {
-            SetResult(inst, 0, Int128ToVector(PutRegs(Arg(inst, 0))));
-        }
-        else if (IsPacked(from))
-        {
-            SetResult(inst, 0, VectorToInt128(Put(Arg(inst, 0))));
-        }
-
-        return IsPacked(from) || IsPacked(to);
-    }
-
-    private void Split128(Inst inst)
-    {
-        ValueRegs halves = PutRegs(Arg(inst, 0));
-        SetResult(inst, 0, halves.Low);
-        SetResult(inst, 1, halves.High);
-    }
-
     private ValueRegs Load128(Inst inst)
     {
         Mem memory = Address(inst, Arg(inst, 0), Dfg[inst].Offset);

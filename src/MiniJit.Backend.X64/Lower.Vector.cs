@@ -304,8 +304,8 @@ internal sealed partial class X64LowerContext
     }
 
     // bitcast x                    [x: i128]            => movq lo; movq hi; punpcklqdq
-    private VReg Int128ToVector(ValueRegs x) => Packed(X64Form.Punpcklqdq, IntToVector(x.Low, 8), IntToVector(x.High, 8));
+    protected override VReg Int128ToVector(ValueRegs x) => Packed(X64Form.Punpcklqdq, IntToVector(x.Low, 8), IntToVector(x.High, 8));
 
     // bitcast x                    [to i128]            => movq lo, x; pextrq hi, x, 1
-    private ValueRegs VectorToInt128(VReg x) => new(VectorToInt(x, 8), ExtractLane(IrType.I64X2, x, 1));
+    protected override ValueRegs VectorToInt128(VReg x) => new(VectorToInt(x, 8), ExtractLane(IrType.I64X2, x, 1));
 }

@@ -183,12 +183,6 @@ internal sealed partial class X64LowerContext
         };
     }
 
-    private VReg LowerFuncAddr(Inst inst)
-    {
-        ref readonly ExtFuncData data = ref Function.ExtFuncs[Dfg[inst].FuncRef.Index];
-        return LoadSymbol(data.Name, 0, data.IsColocated);
-    }
-
     private VReg ReadRegister(PReg register)
     {
         VReg result = Pseudo(X64Form.ReadRegister, 8, NewInt());

@@ -1,5 +1,5 @@
 // Which family of rules an instruction belongs to, by the types it works on: 128-bit integers, vectors or the rest. The families are the
-// backends'; the types that one compiles are the same for all of them.
+// backends'; the types that one compiles are the same for all of them. Also the rules, and parts of rules, that no machine instruction is in.
 using System;
 using MiniJit.Codegen.Machine;
 using MiniJit.IR;
@@ -124,6 +124,27 @@ internal abstract partial class LowerContext
         }
 
         return Dfg.Results(inst) is [var result] && IsPacked(TypeOf(result));
+    }
+
+    // ---- parts of rules
+
+    protected VReg LowerFuncAddr(Inst inst)
+    {
+        ref readonly ExtFuncData data = ref Function.ExtFuncs[Dfg[inst].FuncRef.Index];
+        return LoadSymbol(data.Name, 0, data.IsColocated);
+    }
+
+    /// <summary>A jump table for the targets of a br_table, the default behind all others. Returns its handle.</summary>
+    protected int AddJumpTable(ReadOnlySpan<int> targets)
+    {
+        int table = JumpTables.Begin();
+        foreach (int target in targets[1..])
+        {
+            JumpTables.AddTarget(target);
+        }
+
+        JumpTables.AddTarget(targets[0]);
+        return table;
     }
 
     // ---- the ISA's part
