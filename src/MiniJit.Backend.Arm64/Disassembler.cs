@@ -8,14 +8,9 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 using MiniJit.Codegen;
+using MiniJit.Codegen.Emission;
 
 namespace MiniJit.Backend.Arm64;
-
-/// <summary>One decoded instruction.</summary>
-/// <param name="Offset">From the start of the function.</param>
-/// <param name="Text">Arm's syntax; branch targets and literals as labels.</param>
-/// <param name="Comment">Trap codes, relocations and constants, or empty.</param>
-internal readonly record struct DisassembledLine(int Offset, string Text, string Comment);
 
 internal static partial class Disassembler
 {
@@ -52,40 +47,14 @@ internal static partial class Disassembler
             uint word = BinaryPrimitives.ReadUInt32LittleEndian(code.Bytes[offset..]);
             bool decoded = Decode.TryInstruction(word, out A64Instruction instruction);
             string text = decoded ? new Writer(distance => notes.Target(at, distance)).Instruction(instruction) : Word(word);
-            lines.Add(new(offset, text, notes.CommentFor(offset, instruction)));
+            lines.Add(new(offset, 4, text, notes.CommentFor(offset, instruction)));
         }
 
         return lines;
     }
 
-    /// <summary>The listing: a label line before each jump target, then one line per instruction.</summary>
-    public static IReadOnlyList<string> Format(CompiledCode code, bool offsets = true)
-    {
-        List<string> text = [];
-        foreach (DisassembledLine line in Lines(code))
-        {
-            if (code.BlockOffsets.BinarySearch(line.Offset) >= 0)
-            {
-                text.Add(Annotations.LabelAt(line.Offset) + ":");
-            }
-
-            StringBuilder row = new("  ");
-            if (offsets)
-            {
-                row.Append(CultureInfo.InvariantCulture, $"{line.Offset:x4}  ");
-            }
-
-            row.Append(line.Text);
-            if (line.Comment.Length != 0)
-            {
-                row.Append(" ; ").Append(line.Comment);
-            }
-
-            text.Add(row.ToString());
-        }
-
-        return text;
-    }
+    /// <summary>The listing of <paramref name="code"/>, see <see cref="CodeListing"/>.</summary>
+    public static IReadOnlyList<string> Format(CompiledCode code, bool offsets = true) => CodeListing.Format(code, Lines(code), offsets);
 
     /// <summary>Decodes bytes that stand alone.</summary>
     public static List<string> Format(ReadOnlySpan<byte> bytes)
@@ -537,8 +506,6 @@ internal static partial class Disassembler
     /// <summary>Looks up what the tables of the code say about an offset.</summary>
     private sealed class Annotations(CompiledCode code)
     {
-        public static string LabelAt(int offset) => string.Create(CultureInfo.InvariantCulture, $"L{offset:x4}");
-
         /// <summary>A symbol where a relocation will put one, a label inside the code, else the distance.</summary>
         public string Target(int offset, long distance)
         {
@@ -551,32 +518,12 @@ internal static partial class Disassembler
             }
 
             long target = offset + distance;
-            return target >= 0 && target <= code.Bytes.Length ? LabelAt((int)target) : string.Create(CultureInfo.InvariantCulture, $"#{distance}");
+            return target >= 0 && target <= code.Bytes.Length ? CodeListing.LabelAt((int)target) : string.Create(CultureInfo.InvariantCulture, $"#{distance}");
         }
 
         public string CommentFor(int offset, in A64Instruction instruction)
         {
-            StringBuilder comment = new();
-            foreach (TrapSite trap in code.Traps)
-            {
-                if (trap.Offset == offset)
-                {
-                    comment.Append("trap: ").Append(trap.Code.ToString());
-                }
-            }
-
-            foreach (Relocation relocation in code.Relocations)
-            {
-                if (relocation.Offset == offset)
-                {
-                    comment.Append(comment.Length == 0 ? "" : ", ").Append(relocation.Kind.ToString()).Append(' ').Append(relocation.Target.ToString());
-                    if (relocation.Addend != 0)
-                    {
-                        comment.Append(CultureInfo.InvariantCulture, $" {relocation.Addend:+0;-0}");
-                    }
-                }
-            }
-
+            StringBuilder comment = CodeListing.Notes(code, offset, 4);
             string literal = Literal(offset, instruction);
             return comment.Append(comment.Length == 0 || literal.Length == 0 ? "" : ", ").Append(literal).ToString();
         }

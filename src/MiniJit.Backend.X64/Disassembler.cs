@@ -6,16 +6,10 @@ using System.Globalization;
 using System.Text;
 using Iced.Intel;
 using MiniJit.Codegen;
+using MiniJit.Codegen.Emission;
 using Decoder = Iced.Intel.Decoder;
 
 namespace MiniJit.Backend.X64;
-
-/// <summary>One decoded instruction.</summary>
-/// <param name="Offset">From the start of the function.</param>
-/// <param name="Length">In bytes.</param>
-/// <param name="Text">Intel syntax; lower case.</param>
-/// <param name="Comment">Trap codes, relocations and constants, or empty.</param>
-internal readonly record struct DisassembledLine(int Offset, int Length, string Text, string Comment);
 
 internal static class Disassembler
 {
@@ -38,36 +32,8 @@ internal static class Disassembler
         return lines;
     }
 
-    /// <summary>The listing: a label line before each jump target, then one line per instruction.</summary>
-    public static List<string> Format(CompiledCode code, bool offsets = true)
-    {
-        List<DisassembledLine> lines = Decode(code);
-        Annotations notes = new(code);
-        List<string> text = [];
-        foreach (DisassembledLine line in lines)
-        {
-            if (notes.IsBlock(line.Offset))
-            {
-                text.Add(Annotations.LabelAt(line.Offset) + ":");
-            }
-
-            StringBuilder row = new("  ");
-            if (offsets)
-            {
-                row.Append(CultureInfo.InvariantCulture, $"{line.Offset:x4}  ");
-            }
-
-            row.Append(line.Text);
-            if (line.Comment.Length != 0)
-            {
-                row.Append(" ; ").Append(line.Comment);
-            }
-
-            text.Add(row.ToString());
-        }
-
-        return text;
-    }
+    /// <summary>The listing of <paramref name="code"/>, see <see cref="CodeListing"/>.</summary>
+    public static List<string> Format(CompiledCode code, bool offsets = true) => CodeListing.Format(code, Decode(code), offsets);
 
     /// <summary>Decodes bytes that stand alone.</summary>
     public static List<string> Format(ReadOnlySpan<byte> bytes)
@@ -101,10 +67,6 @@ internal static class Disassembler
     {
         public Instruction Current { get; set; }
 
-        public static string LabelAt(int offset) => string.Create(CultureInfo.InvariantCulture, $"L{offset:x4}");
-
-        public bool IsBlock(int offset) => code.BlockOffsets.BinarySearch(offset) >= 0;
-
         public bool TryGetSymbol(in Instruction instruction, int operand, int instructionOperand, ulong address, int addressSize, out SymbolResult symbol)
         {
             foreach (Relocation relocation in code.Relocations)
@@ -117,33 +79,13 @@ internal static class Disassembler
             }
 
             bool isCode = instruction.Op0Kind is OpKind.NearBranch64 || instruction.IsIPRelativeMemoryOperand;
-            symbol = isCode && address <= (ulong)code.Bytes.Length ? new SymbolResult(address, LabelAt((int)address)) : default;
+            symbol = isCode && address <= (ulong)code.Bytes.Length ? new SymbolResult(address, CodeListing.LabelAt((int)address)) : default;
             return isCode && address <= (ulong)code.Bytes.Length;
         }
 
         public string CommentFor(in Instruction instruction)
         {
-            StringBuilder comment = new();
-            foreach (TrapSite trap in code.Traps)
-            {
-                if (trap.Offset == (int)instruction.IP)
-                {
-                    comment.Append("trap: ").Append(trap.Code.ToString());
-                }
-            }
-
-            foreach (Relocation relocation in code.Relocations)
-            {
-                if (relocation.Offset > (int)instruction.IP && relocation.Offset < (int)instruction.NextIP)
-                {
-                    comment.Append(comment.Length == 0 ? "" : ", ").Append(relocation.Kind.ToString()).Append(' ').Append(relocation.Target.ToString());
-                    if (relocation.Addend != 0)
-                    {
-                        comment.Append(CultureInfo.InvariantCulture, $" {relocation.Addend:+0;-0}");
-                    }
-                }
-            }
-
+            StringBuilder comment = CodeListing.Notes(code, (int)instruction.IP, instruction.Length);
             if (instruction.IsIPRelativeMemoryOperand && (int)instruction.IPRelativeMemoryAddress >= code.CodeSize
                 && (int)instruction.IPRelativeMemoryAddress + 8 <= code.Bytes.Length && instruction.MemorySize is MemorySize.Float32 or MemorySize.Float64)
             {

@@ -4,6 +4,7 @@ using System;
 using System.Collections.Generic;
 using Iced.Intel;
 using MiniJit.Codegen;
+using MiniJit.Codegen.Emission;
 using MiniJit.Codegen.Machine;
 using Xunit;
 using Decoder = Iced.Intel.Decoder;

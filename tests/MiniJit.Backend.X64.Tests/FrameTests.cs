@@ -2,6 +2,7 @@
 using System;
 using System.Collections.Generic;
 using MiniJit.Codegen;
+using MiniJit.Codegen.Emission;
 using MiniJit.Codegen.Machine;
 using MiniJit.Codegen.RegisterAllocation;
 using MiniJit.IR;

@@ -6,6 +6,7 @@ using System.Globalization;
 using System.IO;
 using System.Text;
 using System.Text.RegularExpressions;
+using MiniJit.Codegen.Emission;
 using Xunit;
 
 namespace MiniJit.Backend.X64.Tests;
