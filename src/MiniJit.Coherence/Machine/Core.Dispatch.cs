@@ -3,6 +3,8 @@
 //
 // How it is fast:
 //   * a switch over fewer than 2,000 basic blocks, so that the JIT optimises the method, with a handful of locals that stay in registers;
+//   * one method, long and alike from case to case: a helper that the JIT does not inline spills those locals, and one that takes the access
+//     as a parameter decides again what decoding has decided. So each transfer spells out its check, and its addressing modes jump to it;
 //   * a micro-op is a position in an array, so the next one is an addition away, and so is the target of a branch inside of the unit;
 //   * flags are kept as the words they are computed from (CoreState.Flags), which costs stores instead of arithmetic;
 //   * a guest's access to memory is a tag comparison and a host's access (HotState.Translations);
