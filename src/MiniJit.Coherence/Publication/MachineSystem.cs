@@ -12,6 +12,9 @@ using MiniJit.Runtime.Publication;
 
 namespace MiniJit.Coherence.Publication;
 
+/// <summary>How a routine of the publishing thread is executed, see <see cref="Core.Call"/>.</summary>
+internal delegate StopReason GuestCall(Core core, ulong address, ReadOnlySpan<ulong> arguments, long instructions);
+
 internal sealed class MachineSystem : IHostCalls
 {
     private const ulong Routines = 0x30_0000_0000, RoutinesView = 0x30_0001_0000;
@@ -22,12 +25,18 @@ internal sealed class MachineSystem : IHostCalls
 
     /// <summary>Puts the routines into the machine.</summary>
     public MachineSystem(Arm64Machine machine)
+        : this(machine, Arm64CacheRoutines.Words)
+    {
+    }
+
+    /// <summary>A system with other routines at the positions of <see cref="Arm64CacheRoutines"/>: ours with a mistake in them.</summary>
+    public MachineSystem(Arm64Machine machine, ReadOnlySpan<uint> routines)
     {
         Machine = machine;
         Current = machine.Cores[0];
         machine.Space.Map(Routines, PhysicalMemory.PageSize, PagePermissions.Read | PagePermissions.Execute);
         machine.Space.MapAlias(RoutinesView, Routines, PhysicalMemory.PageSize, PagePermissions.Read | PagePermissions.Write);
-        _ = Current.TryStore(RoutinesView, MemoryMarshal.AsBytes(Arm64CacheRoutines.Words));
+        _ = Current.TryStore(RoutinesView, MemoryMarshal.AsBytes(routines));
         machine.Space.Unmap(RoutinesView, PhysicalMemory.PageSize);
     }
 
@@ -35,6 +44,9 @@ internal sealed class MachineSystem : IHostCalls
 
     /// <summary>The core that the publishing thread is on.</summary>
     public Core Current { get; private set; }
+
+    /// <summary>Executes the routines if given; otherwise the current core does, without anybody else getting a turn.</summary>
+    public GuestCall? Caller { get; set; }
 
     public unsafe HostResult Invoke(HostCall call, params ReadOnlySpan<nint> arguments)
     {
@@ -120,7 +132,8 @@ internal sealed class MachineSystem : IHostCalls
             values[i] = (ulong)arguments[i];
         }
 
-        StopReason reason = Current.Call(Routines + (ulong)(routine * sizeof(uint)), values, Budget);
+        ulong address = Routines + (ulong)(routine * sizeof(uint));
+        StopReason reason = Caller is null ? Current.Call(address, values, Budget) : Caller(Current, address, values, Budget);
         ulong result = Current.State.General[0];
         Current.State = before;
         return reason == StopReason.Returned
