@@ -38,6 +38,7 @@ internal static class CommandLine
         root.Add(new FuzzCommand().Create());
         FileCommands.AddTo(root);
         root.Add(MachineCommand.Create());
+        root.Add(LabCommand.Create());
         root.Add(DoctorCommand.Create());
         root.Add(StressCommand.Create(args));
         foreach (Option option in root.Options)
