@@ -3,6 +3,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using MiniJit.Codegen.Settings;
+using MiniJit.Runtime.Invocation;
 
 namespace MiniJit.Filetests.Engines;
 
@@ -67,9 +68,7 @@ internal static class EngineTable
     public static string WhyNot(EngineKind kind, TargetTriple triple) => kind switch
     {
         EngineKind.Native when triple.Architecture != TargetTriple.Host.Architecture => $"foreign architecture {triple.ArchitectureName}",
-
-        // The runtime has entry and trap stubs for x86-64; an AArch64 host uses the machine.
-        EngineKind.Native => triple.Architecture == TargetArchitecture.X64 ? "" : $"the runtime does not call {triple.ArchitectureName} code natively yet",
+        EngineKind.Native => FaultHandling.WhyNot,
         _ when triple.Architecture != TargetArchitecture.Arm64 => $"the {NameOf(kind)} engine executes aarch64 code, not {triple.ArchitectureName}",
         EngineKind.Machine => "",
         _ => QemuPath.Length == 0 ? "qemu-aarch64 is not installed" : "",

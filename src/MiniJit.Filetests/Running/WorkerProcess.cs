@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.IO.Pipes;
@@ -10,6 +11,12 @@ namespace MiniJit.Filetests.Running;
 /// <summary>A worker as its supervisor sees it.</summary>
 internal sealed class WorkerProcess
 {
+    /// <summary>
+    /// Environment variable: the words of a command that starts programs of this architecture, where the system does not do so by itself, like
+    /// <c>qemu-aarch64 -L /usr/aarch64-linux-gnu</c>.
+    /// </summary>
+    private const string Launcher = "MINIJIT_LAUNCHER";
+
     private const int SignalBase = 128, MaxErrors = 1 << 14;
     private const int DrainMilliseconds = 2000;
     private readonly Process _process;
@@ -141,10 +148,16 @@ internal sealed class WorkerProcess
         _ => $"signal {signal}",
     };
 
-    // `minijit …`, or `dotnet minijit.dll …` where the program is run by its host.
+    // `minijit …`, or `dotnet minijit.dll …` where the program is run by its host; behind the launcher, if there is one.
     private static (string Program, string[] Arguments) OwnCommand()
     {
         string program = Environment.ProcessPath ?? "minijit";
-        return Path.GetFileNameWithoutExtension(program) == "dotnet" ? (program, [Environment.GetCommandLineArgs()[0]]) : (program, []);
+        List<string> words = [.. (Environment.GetEnvironmentVariable(Launcher) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries), program];
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
+        {
+            words.Add(Environment.GetCommandLineArgs()[0]);
+        }
+
+        return (words[0], [.. words.GetRange(1, words.Count - 1)]);
     }
 }

@@ -7,6 +7,7 @@
 using System;
 using System.Runtime.InteropServices;
 using System.Threading;
+using MiniJit.Runtime.Platform;
 
 namespace MiniJit.Runtime.Invocation;
 
@@ -39,6 +40,10 @@ internal static unsafe class FaultHandling
 
     private static bool s_installed;
 
+    /// <summary>Why compiled code cannot be called in this process; empty if it can.</summary>
+    public static string WhyNot { get; } = Supports(HostPlatform.OperatingSystem, RuntimeInformation.ProcessArchitecture) ? ""
+        : $"the runtime has no entry stub and no fault handler for {HostPlatform.OperatingSystem} on {RuntimeInformation.ProcessArchitecture}";
+
     /// <summary>What emitted code reads.</summary>
     public static HandlerGlobals* Globals { get; } = HandlerGlobals.Allocate();
 
@@ -64,10 +69,9 @@ internal static unsafe class FaultHandling
                 return;
             }
 
-            if (RuntimeInformation.ProcessArchitecture != Architecture.X64 || !(OperatingSystem.IsLinux() || OperatingSystem.IsWindows()))
+            if (WhyNot.Length != 0)
             {
-                throw new PlatformNotSupportedException(
-                    $"Calling compiled code in this process is not supported on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}.");
+                throw new PlatformNotSupportedException(WhyNot);
             }
 
             nint enter = OperatingSystem.IsWindows() ? VectoredHandler.Install(Globals) : SignalHandlers.Install(Globals);
@@ -107,6 +111,13 @@ internal static unsafe class FaultHandling
         }
     }
 
-    /// <summary>Puts hand-written code into pages of its own: written before they are executable, and never again.</summary>
+    /// <summary>Puts hand-written code into pages of its own: written before they are executable, and never again. Published when it returns.</summary>
     public static nint Place(byte[] code) => OperatingSystem.IsWindows() ? VectoredHandler.Place(code) : SignalHandlers.Place(code);
+
+    private static bool Supports(OperatingSystemKind system, Architecture architecture) => system switch
+    {
+        OperatingSystemKind.Linux => LinuxStubs.Host is not null,
+        OperatingSystemKind.Windows => architecture == Architecture.X64,
+        _ => false,
+    };
 }

@@ -5,7 +5,9 @@
 using System;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using MiniJit.Runtime.Memory;
 using MiniJit.Runtime.Platform;
+using MiniJit.Runtime.Publication;
 using static MiniJit.Runtime.Platform.LinuxCalls;
 
 namespace MiniJit.Runtime.Invocation;
@@ -17,15 +19,13 @@ internal static unsafe class SignalHandlers
     private const int FlagSigInfo = 4, FlagOnStack = 0x08000000, StackDisabled = 2;
     private const int AlternateStackSize = 64 * 1024;
 
-    private const int TrapNumberBreakpoint = 3;
-
     private static HandlerGlobals* s_globals;
 
     /// <summary>Makes the stubs and takes over the signals; returns the address of the entry stub.</summary>
     public static nint Install(HandlerGlobals* globals)
     {
         s_globals = globals;
-        nint enter = WriteStubs(out nint handler);
+        nint enter = WriteStubs(LinuxStubs.Host!, out nint handler);
         foreach (int signal in (ReadOnlySpan<int>)[Illegal, Trap, Bus, FloatingPoint, Segmentation])
         {
             TakeOver(signal, handler);
@@ -36,19 +36,14 @@ internal static unsafe class SignalHandlers
 
     public static Fault Read(in Activation activation)
     {
-        nuint pc = (nuint)activation.Registers[X64LinuxStubs.RipIndex];
-        if (activation.Signal == Trap && activation.Registers[X64LinuxStubs.TrapNumberIndex] == TrapNumberBreakpoint)
-        {
-            pc--;                                                // int3 reports the address behind it
-        }
-
+        (nuint pc, nuint sp) = LinuxStubs.Host!.Read(activation);
         FaultKind kind = activation.Signal switch
         {
             Segmentation => FaultKind.Memory,
             Bus => FaultKind.Bus,
             _ => FaultKind.Instruction,
         };
-        return new(kind, pc, (nuint)activation.Registers[X64LinuxStubs.RspIndex], kind == FaultKind.Instruction ? 0 : activation.FaultAddress);
+        return new(kind, pc, sp, kind == FaultKind.Instruction ? 0 : activation.FaultAddress);
     }
 
     public static string NameOf(int signal) => signal switch
@@ -93,7 +88,7 @@ internal static unsafe class SignalHandlers
         Check(PthreadSetSpecific(s_globals->Key, state), "pthread_setspecific");
     }
 
-    private static nint WriteStubs(out nint handler)
+    private static nint WriteStubs(LinuxStubs stubs, out nint handler)
     {
         Check(PthreadKeyCreate(&s_globals->Key, 0), "pthread_key_create");
         nint libc = NativeLibrary.Load("libc.so.6");
@@ -102,19 +97,16 @@ internal static unsafe class SignalHandlers
         s_globals->Raise = NativeLibrary.GetExport(libc, "raise");
 
         StubWriter code = new();
-        int enter = X64LinuxStubs.WriteEnter(code, out int trapExit);
-        code.Align(16, 0xCC);
-        int handle = X64LinuxStubs.WriteHandler(code, (ulong)s_globals);
+        int enter = stubs.WriteEnter(code, out int trapExit);
+        code.Align(16, MachineTraits.Host.Filler[0]);
+        int handle = stubs.WriteHandler(code, (ulong)s_globals);
         nint address = Place(code.Finish());
         s_globals->TrapExit = address + trapExit;
         handler = address + handle;
         return address + enter;
     }
 
-    /// <summary>
-    /// Puts hand-written code into pages of its own: written before they are executable, and never again. For new code on x86-64 that is
-    /// the whole plan.
-    /// </summary>
+    /// <summary>See <see cref="FaultHandling.Place"/>.</summary>
     public static nint Place(byte[] code)
     {
         nint address = Mmap(0, (nuint)code.Length, ProtRead | ProtWrite, MapPrivate | MapAnonymous, -1, 0);
@@ -123,13 +115,11 @@ internal static unsafe class SignalHandlers
             throw SystemError.Last("mmap").ToException();
         }
 
-        code.CopyTo(new Span<byte>((void*)address, code.Length));
-        if (Mprotect(address, (nuint)code.Length, ProtRead | ProtExec) != 0)
-        {
-            throw new PlatformNotSupportedException(SystemError.Last("mprotect(PROT_EXEC)").ToString());
-        }
-
-        return address;
+        ArenaMapping pages = new((ulong)address, code.Length, (ulong)(address + code.Length), 0, (ulong)address);
+        LinuxCodeMemory memory = new(CodeViews.Flip, HostCalls.Host);
+        memory.Store(pages, pages.Code, code);
+        SystemError error = HostPublication.Run(memory, PublicationScenario.NewCode, new(pages, pages.Code, code.Length));
+        return error.IsNone ? address : throw new PlatformNotSupportedException(error.ToString());
     }
 
     private static void TakeOver(int signal, nint handler)

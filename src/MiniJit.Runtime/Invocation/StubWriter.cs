@@ -13,7 +13,7 @@ internal sealed class StubWriter
 {
     private Column<byte> _code;
     private Column<int> _labels;
-    private Column<(int Place, int Label)> _branches;
+    private Column<(int Place, int Label, bool IsA64)> _branches;
 
     public int Offset => _code.Count;
 
@@ -53,19 +53,40 @@ internal sealed class StubWriter
     public void Branch(StubLabel label, params ReadOnlySpan<byte> opcode)
     {
         _code.AddRange(opcode);
-        _branches.Add((_code.Count, label.Index));
+        _branches.Add((_code.Count, label.Index, false));
         Emit32(0);
+    }
+
+    /// <summary>An AArch64 instruction that names a place: B, B.cond, CBZ, CBNZ or LDR (literal), with a distance of 0.</summary>
+    public void Emit32(uint instruction, StubLabel label)
+    {
+        _branches.Add((_code.Count, label.Index, true));
+        Emit32(instruction);
     }
 
     /// <summary>The code, with all branches resolved.</summary>
     public byte[] Finish()
     {
         byte[] code = _code.Span.ToArray();
-        foreach ((int place, int label) in _branches.Span)
+        foreach ((int place, int label, bool isA64) in _branches.Span)
         {
-            BinaryPrimitives.WriteInt32LittleEndian(code.AsSpan(place), _labels[label] - (place + 4));
+            Span<byte> field = code.AsSpan(place);
+            if (isA64)
+            {
+                BinaryPrimitives.WriteUInt32LittleEndian(field, Aim(BinaryPrimitives.ReadUInt32LittleEndian(field), _labels[label] - place));
+            }
+            else
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(field, _labels[label] - (place + 4));
+            }
         }
 
         return code;
     }
+
+    // B                           000101 imm26
+    // all others                  ……imm19……           from bit 5
+    private static uint Aim(uint instruction, int distance) => instruction >> 26 == 0b000101
+        ? instruction | ((uint)(distance >> 2) & 0x03FF_FFFF)
+        : instruction | ((uint)(distance >> 2) & 0x7_FFFF) << 5;
 }

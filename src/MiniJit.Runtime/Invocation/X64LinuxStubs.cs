@@ -1,31 +1,24 @@
-// The runtime's own machine code on x86-64 Linux: how compiled code is entered, how a fault leaves it, and the signal
-// handler that decides which is which.
-//
-// The handler runs with the registers of the interrupted thread saved in a ucontext. If the thread is inside of compiled
-// code and the fault is compiled code's doing, it copies signal, address and registers to the activation and edits the
-// saved context so that returning from the signal continues in the trap exit, on the stack of the entry stub. Nothing of
-// the faulting stack is used, so running out of stack is reported like any other fault. Everything else is handed
-// to the handler that was installed before, with the same arguments and on the same stack, as if we were not there.
+// The runtime's own machine code on x86-64 Linux (see LinuxStubs for what it is).
 //
 // All offsets below come from <asm/ucontext.h> and <asm/sigcontext.h> and from the structs in ThreadRecord.cs.
 using static MiniJit.Runtime.Invocation.X64Stubs;
 
 namespace MiniJit.Runtime.Invocation;
 
-internal static class X64LinuxStubs
+internal sealed class X64LinuxStubs : LinuxStubs
 {
-    // Indices of saved registers in the signal context, for managed readers.
-    public const int RspIndex = 15, RipIndex = 16, ErrorIndex = 19, TrapNumberIndex = 20;
+    // Indices of saved registers in the signal context.
+    private const int RspIndex = 15, RipIndex = 16, TrapNumberIndex = 20;
+
+    private const int TrapNumberBreakpoint = 3, RegisterCount = 23;
 
     private const byte GlobalsGetSpecific = 8, GlobalsSignal = 24, GlobalsRaise = 32, GlobalsOldHandlers = 64;
 
     private const uint ContextRsp = 160;
 
-    /// <summary>
-    /// <c>int Enter(Activation* rdi, code* rsi, void* callee rdx, void* values rcx)</c>: calls rsi(callee, values).
-    /// Returns 0, or 1 if the call ended in the trap exit.
-    /// </summary>
-    public static int WriteEnter(StubWriter code, out int trapExit)
+    /// <inheritdoc/>
+    /// <remarks><c>int Enter(Activation* rdi, code* rsi, void* callee rdx, void* values rcx)</c></remarks>
+    public override int WriteEnter(StubWriter code, out int trapExit)
     {
         int entry = code.Offset;
         StubLabel leave = code.NewLabel();
@@ -59,8 +52,9 @@ internal static class X64LinuxStubs
         return entry;
     }
 
-    /// <summary><c>void Handler(int signal rdi, siginfo_t* rsi, ucontext_t* rdx)</c></summary>
-    public static int WriteHandler(StubWriter code, ulong globals)
+    /// <inheritdoc/>
+    /// <remarks><c>void Handler(int signal rdi, siginfo_t* rsi, ucontext_t* rdx)</c></remarks>
+    public override int WriteHandler(StubWriter code, ulong globals)
     {
         int entry = code.Offset;
         StubLabel chain = code.NewLabel(), ours = code.NewLabel();
@@ -112,7 +106,7 @@ internal static class X64LinuxStubs
         code.Emit(0x49, 0x89, 0xC8);                  // mov r8, rcx
         code.Emit(0x48, 0x8D, 0x72, 0x28);            // lea rsi, [rdx+40]                   gregs
         code.Emit(0x49, 0x8D, 0x78, 0x28);            // lea rdi, [r8+40]                    Registers
-        code.Emit(0xB9, Activation.RegisterCount, 0, 0, 0);    // mov ecx, 23
+        code.Emit(0xB9, RegisterCount, 0, 0, 0);    // mov ecx, 23
         code.Emit(0xF3, 0x48, 0xA5);                  // rep movsq
         code.Emit(0x4C, 0x89, 0x42, 0x68);            // mov [rdx+104], r8                   RDI = the activation
         code.Emit(0x49, 0x8B, 0x00);                  // mov rax, [r8]
@@ -144,5 +138,12 @@ internal static class X64LinuxStubs
         code.Emit(0x41, 0xFF, 0x51, GlobalsRaise);    // call [r9+Raise]
         code.Emit(0x5F, 0xC3);                        // pop rdi ; ret
         return entry;
+    }
+    /// <inheritdoc/>
+    public override unsafe (nuint ProgramCounter, nuint StackPointer) Read(in Activation activation)
+    {
+        // int3 reports the address behind it.
+        bool isBreakpoint = activation.Signal == SignalHandlers.Trap && activation.Registers[TrapNumberIndex] == TrapNumberBreakpoint;
+        return ((nuint)activation.Registers[RipIndex] - (isBreakpoint ? 1u : 0), (nuint)activation.Registers[RspIndex]);
     }
 }

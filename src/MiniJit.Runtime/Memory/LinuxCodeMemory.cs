@@ -1,9 +1,11 @@
 // Linux: the code half of an arena is a memory file (memfd_create) mapped twice, writable where nobody executes and
 // executable where nobody writes. A kernel or policy that refuses such files (vm.memfd_noexec, SELinux execmem rules)
-// gets one anonymous mapping whose pages turn from RW to RX. No mapping is ever both.
+// gets one anonymous mapping whose pages turn from RW to RX; so does a machine that only pretends to be one and does not
+// notice writes through another address (HostPublication.ViewsAgree). No mapping is ever both.
 // The reservation is sparse: it costs address space and nothing else until pages are touched.
 using System;
 using MiniJit.Runtime.Platform;
+using MiniJit.Runtime.Publication;
 using static MiniJit.Runtime.Platform.LinuxCalls;
 
 namespace MiniJit.Runtime.Memory;
@@ -124,7 +126,7 @@ internal sealed class LinuxCodeMemory(CodeViews views, IHostCalls calls) : HostC
             return false;
         }
 
-        bool works = probe.TryCommit(arena, arena.Code, Environment.SystemPageSize, out _);
+        bool works = probe.TryCommit(arena, arena.Code, Environment.SystemPageSize, out _) && HostPublication.ViewsAgree(probe, arena);
         probe.Unmap(arena);
         return works;
     }

@@ -211,20 +211,7 @@ internal sealed unsafe class PublicationDoctor : IHostCallObserver, IPublication
 
     private static CompiledCode Answer(int value)
     {
-        StubWriter writer = new();
-        if (RuntimeInformation.ProcessArchitecture == Architecture.Arm64)
-        {
-            writer.Emit32(0x5280_0000 | ((uint)value << 5));    // mov w0, #value
-            writer.Emit32(0xD65F_03C0);                         // ret
-        }
-        else
-        {
-            writer.Emit(0xB8);                                  // mov eax, value
-            writer.Emit32((uint)value);
-            writer.Emit(0xC3);                                  // ret
-        }
-
-        byte[] bytes = writer.Finish();
+        byte[] bytes = HostPublication.Answer(value);
         CompiledCode code = new() { CodeSize = bytes.Length };
         code.Buffer.AddRange(bytes);
         return code;
