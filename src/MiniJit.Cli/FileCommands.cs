@@ -128,9 +128,16 @@ internal static class FileCommands
         Argument<string[]> paths = new("path") { Description = "Litmus tests in herd's format; of directories all *.litmus.", Arity = ArgumentArity.OneOrMore };
         Option<string> expect = new("--expect") { Description = "A table of verdicts to compare with.", HelpName = "file", DefaultValueFactory = _ => "" };
         Option<int> limit = Positive("--max-states", "States after which a test is given up.", LitmusTools.DefaultStateLimit);
-        Command command = new("litmus", "Explore AArch64 litmus tests of instruction fetch exhaustively.") { paths, expect, limit };
-        command.SetAction(parsed => WithConsole(context =>
-            LitmusTools.Run(context, parsed.GetValue(paths) ?? [], parsed.GetValue(expect) ?? "", parsed.GetValue(limit))));
+        Option<bool> witness = new("--witness") { Description = "Print a shortest execution that satisfies the condition, or violates it if it shall always hold." };
+        Option<bool> stats = new("--stats") { Description = "Report states, their memory and how many are visited in a second by one thread." };
+        Command command = new("litmus", "Explore AArch64 litmus tests of instruction fetch exhaustively.") { paths, expect, limit, witness, stats };
+        command.SetAction(parsed => WithConsole(context => LitmusTools.Run(context, parsed.GetValue(paths) ?? [], new()
+        {
+            Expected = parsed.GetValue(expect) ?? "",
+            StateLimit = parsed.GetValue(limit),
+            Witness = parsed.GetValue(witness),
+            Stats = parsed.GetValue(stats),
+        })));
         return command;
     }
 

@@ -1,5 +1,6 @@
 // The deterministic half of the model: fetching what nobody modifies, and dispatching in order.
 using System;
+using System.Collections.Generic;
 using MiniJit.Backend.Arm64;
 using MiniJit.Coherence.Litmus;
 using MiniJit.Coherence.Machine;
@@ -33,7 +34,13 @@ internal sealed partial class FetchModel
         CoreFetchState thread = state.Cores[core];
         for (int step = 0; step < SettleLimit && _problem.Length == 0; step++)
         {
-            DispatchResult result = thread.QueueCount == 0 ? DispatchResult.Waits : Dispatch(thread, core);
+            FetchedInstruction head = thread.Queue[0];
+            DispatchResult result = thread.QueueCount == 0 ? DispatchResult.Waits : Dispatch(state, thread, core);
+            if (result is DispatchResult.Done or DispatchResult.Flushed)
+            {
+                _trace?.Add(TraceStep.Execute(core, head.Position, _words[head.Word], !IsResolved(thread)));
+            }
+
             if (result == DispatchResult.Mispredicted)
             {
                 _free.Push(state);
@@ -78,10 +85,15 @@ internal sealed partial class FetchModel
             return;
         }
 
-        int length = state.Pack(_packed);
-        if (_seen.Add(_packed.AsSpan(0, length), out int place))
+        Span<ushort> packed = _packed.AsSpan(0, state.Pack(_packed));
+        if (_trace is not null)
         {
-            _work.Add(place);
+            _trace.Arrive(packed);
+        }
+        else if (_seen.Add(packed, out int place))
+        {
+            _order.Add(place);
+            _parents?.Add(_current);
         }
 
         _free.Push(state);
@@ -90,7 +102,8 @@ internal sealed partial class FetchModel
     /// <summary>Appends a fetched word and goes on along every path that could be predicted; consumes the state.</summary>
     private void FetchWord(FetchState state, int core, int last, ushort word)
     {
-        short position = state.Cores[core].Fetch;
+        CoreFetchState thread = state.Cores[core];
+        short position = thread.Fetch;
         A64Instruction instruction = _instructions[word];
         int branch = position + (int)(instruction.Imm / 4);
         switch (instruction.Form)
@@ -100,21 +113,24 @@ internal sealed partial class FetchModel
                 return;
 
             case A64Form.BCond or A64Form.Cbz or A64Form.Cbnz or A64Form.Tbz or A64Form.Tbnz:
-                if (branch != position + 1)
+                // With nothing before it the way is known already; otherwise it is guessed, both ways.
+                bool? isTaken = thread.QueueCount == 0 ? Decide(thread, instruction) : null;
+                if (isTaken != false && branch != position + 1)
                 {
-                    FetchOn(Copy(state), core, last, word, branch);
+                    FetchOn(isTaken == true ? state : Fork(state), core, last, word, branch);
+                    if (isTaken == true)
+                    {
+                        return;
+                    }
+
+                    Backtrack();
                 }
 
                 FetchOn(state, core, last, word, position + 1);
                 return;
 
             case A64Form.Br or A64Form.Blr or A64Form.Ret:
-                foreach (short target in instruction.Form == A64Form.Ret ? _returns : _targets)
-                {
-                    FetchOn(Copy(state), core, last, word, target);
-                }
-
-                _free.Push(state);
+                FetchIndirect(state, core, last, word, instruction);
                 return;
 
             // Whatever is fetched behind an event that flushes the queue is forgotten.
@@ -126,6 +142,26 @@ internal sealed partial class FetchModel
                 FetchOn(state, core, last, word, position + 1);
                 return;
         }
+    }
+
+    private void FetchIndirect(FetchState state, int core, int last, ushort word, in A64Instruction instruction)
+    {
+        CoreFetchState thread = state.Cores[core];
+        ushort target = thread.Registers[_registerSlot[instruction.Rn]];
+        if (thread.QueueCount == 0 && (target & CoreFetchState.Pending) == 0)
+        {
+            int known = _test.PositionOf(_values[target]);
+            FetchOn(state, core, last, word, known < 0 ? _code.Length : known);
+            return;
+        }
+
+        foreach (short guess in instruction.Form == A64Form.Ret ? _returns[core] : _targets)
+        {
+            FetchOn(Fork(state), core, last, word, guess);
+            Backtrack();
+        }
+
+        _free.Push(state);
     }
 
     private void FetchOn(FetchState state, int core, int last, ushort word, int next)
@@ -142,9 +178,26 @@ internal sealed partial class FetchModel
         Settle(state, core, last);
     }
 
+    /// <summary>Which way a branch goes whose operands are there; null if they are not.</summary>
+    private bool? Decide(CoreFetchState thread, in A64Instruction i)
+    {
+        if (i.Form == A64Form.BCond)
+        {
+            return Holds(i.Cond, thread.Flags);
+        }
+
+        bool isBit = i.Form is A64Form.Tbz or A64Form.Tbnz;
+        if (!TryRead(thread, i.Rd, isBit ? 8 : i.Size, out ulong value))
+        {
+            return null;
+        }
+
+        return isBit ? (((value >> i.Aux) & 1) != 0) == (i.Form == A64Form.Tbnz) : (value == 0) == (i.Form == A64Form.Cbz);
+    }
+
     // ---- dispatch of the oldest fetched instruction
 
-    private DispatchResult Dispatch(CoreFetchState thread, int core)
+    private DispatchResult Dispatch(FetchState state, CoreFetchState thread, int core)
     {
         FetchedInstruction head = thread.Queue[0];
         A64Instruction i = _instructions[head.Word];
@@ -158,7 +211,7 @@ internal sealed partial class FetchModel
                 return DispatchResult.Done;
 
             case A64Form.Br or A64Form.Blr or A64Form.Ret:
-                return DispatchIndirect(thread, head, i);
+                return DispatchIndirect(thread, core, head, i);
 
             case A64Form.Cbz or A64Form.Cbnz:
                 return DispatchZero(thread, head, i);
@@ -182,6 +235,9 @@ internal sealed partial class FetchModel
             case A64Form.Sys:
                 return DispatchCache(thread, i);
 
+            case A64Form.Svc when SystemCall.TryFind(i.Imm, out SystemCallKind call):
+                return CallSystem(state, core, call, head.Position + 1);
+
             case A64Form.Udf or A64Form.Svc or A64Form.Brk:
                 return TakeException(thread, core, head.Position + (i.Form == A64Form.Svc ? 1 : 0));
 
@@ -199,7 +255,7 @@ internal sealed partial class FetchModel
     private static DispatchResult Judge(FetchedInstruction head, in A64Instruction i, bool taken) =>
         head.Next == head.Position + (taken ? i.Imm / 4 : 1) ? DispatchResult.Done : DispatchResult.Mispredicted;
 
-    private DispatchResult DispatchIndirect(CoreFetchState thread, FetchedInstruction head, in A64Instruction i)
+    private DispatchResult DispatchIndirect(CoreFetchState thread, int core, FetchedInstruction head, in A64Instruction i)
     {
         ushort target = thread.Registers[_registerSlot[i.Rn]];
         ushort predicted = Intern(LitmusTest.AddressOf(head.Next));
@@ -214,6 +270,7 @@ internal sealed partial class FetchModel
         }
         else if (target != predicted)
         {
+            CheckGuessed(core, i, _test.PositionOf(_values[target]));
             return DispatchResult.Mispredicted;
         }
 
@@ -223,6 +280,16 @@ internal sealed partial class FetchModel
         }
 
         return DispatchResult.Done;
+    }
+
+    /// <summary>A branch that goes where no prediction does would lose executions without a word.</summary>
+    private void CheckGuessed(int core, in A64Instruction i, int position)
+    {
+        List<short> guesses = i.Form == A64Form.Ret ? _returns[core] : _targets;
+        if (position >= 0 && !guesses.Contains((short)position))
+        {
+            _problem = $"an indirect branch to an address that the initial state does not have (0x{LitmusTest.AddressOf(position):x})";
+        }
     }
 
     private DispatchResult DispatchZero(CoreFetchState thread, FetchedInstruction head, in A64Instruction i)
@@ -264,12 +331,9 @@ internal sealed partial class FetchModel
     /// <summary>A context-synchronising event: earlier branches must be resolved, earlier loads need not have returned.</summary>
     private static DispatchResult Redirect(CoreFetchState thread, int position)
     {
-        foreach (ref readonly FlightOperation operation in thread.Window.AsSpan(0, thread.WindowCount))
+        if (!IsResolved(thread))
         {
-            if (operation.Kind >= FlightKind.CheckArrived)
-            {
-                return DispatchResult.Waits;
-            }
+            return DispatchResult.Waits;
         }
 
         if (position < 0)
@@ -279,6 +343,20 @@ internal sealed partial class FetchModel
 
         thread.Fetch = (short)position;
         return DispatchResult.Flushed;
+    }
+
+    /// <summary>Whether no branch waits for its load.</summary>
+    private static bool IsResolved(CoreFetchState thread)
+    {
+        foreach (ref readonly FlightOperation operation in thread.Window.AsSpan(0, thread.WindowCount))
+        {
+            if (operation.Kind >= FlightKind.CheckArrived)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private DispatchResult TakeException(CoreFetchState thread, int core, int resume)
@@ -295,6 +373,43 @@ internal sealed partial class FetchModel
         }
 
         return result;
+    }
+
+    /// <summary>Into the kernel: everything before is visible (smp_mb) except invalidations that nobody waited for, and the context is synchronised.</summary>
+    private DispatchResult CallSystem(FetchState state, int core, SystemCallKind call, int resume)
+    {
+        CoreFetchState thread = state.Cores[core];
+        foreach (ref readonly FlightOperation operation in thread.Window.AsSpan(0, thread.WindowCount))
+        {
+            if (operation.Kind is not (FlightKind.InvalidateInstruction or FlightKind.InvalidateAll))
+            {
+                return DispatchResult.Waits;
+            }
+        }
+
+        if (call != SystemCallKind.SynchronizeCores)
+        {
+            InvalidateAllLines(state, core);
+        }
+
+        if (call == SystemCallKind.InvalidateHere)
+        {
+            return Redirect(thread, resume);
+        }
+
+        DispatchResult result = Fly(thread, FlightKind.AwaitCores, 0, (ushort)resume, 0);
+        for (int other = 0; other < state.Cores.Length && result == DispatchResult.Done; other++)
+        {
+            CoreFetchState target = state.Cores[other];
+            bool isOver = target.Fetch == CoreFetchState.Ended && target.QueueCount == 0 && target.WindowCount == 0;
+            if (other != core && !isOver)
+            {
+                target.Interrupts |= (ushort)((call == SystemCallKind.InvalidateEverywhere ? 0x101 : 1) << core);
+            }
+        }
+
+        thread.Fetch = CoreFetchState.Stalled;
+        return result == DispatchResult.Done ? DispatchResult.Flushed : result;
     }
 
     private DispatchResult DispatchCache(CoreFetchState thread, in A64Instruction i)

@@ -21,8 +21,9 @@ namespace MiniJit.Coherence.Exploration;
 /// <summary>What exploration found.</summary>
 /// <param name="Outcomes">The distinct final states, as values of the test's places.</param>
 /// <param name="States">States visited.</param>
+/// <param name="Bytes">Memory that holds them.</param>
 /// <param name="Problem">Why the exploration is not complete, or empty.</param>
-internal readonly record struct ExplorationResult(List<ulong[]> Outcomes, int States, string Problem);
+internal readonly record struct ExplorationResult(List<ulong[]> Outcomes, int States, long Bytes, string Problem);
 
 internal sealed partial class FetchModel
 {
@@ -41,16 +42,17 @@ internal sealed partial class FetchModel
     private readonly bool[] _isEnd;                            // by position
     private readonly int[] _registerSlot = new int[32];
     private readonly List<short> _targets = [];                // where indirect branches may go
-    private readonly List<short> _returns = [];                // where returns may go
+    private readonly List<short>[] _returns;                   // where returns may go, by core
     private readonly int _registerCount, _elr;
     private readonly Stack<FetchState> _free = [];
     private readonly StateSet _seen = new();
-    private readonly List<int> _work = [];
-    private readonly HashSet<string> _outcomeKeys = [];
+    private readonly List<int> _order = [];                    // places of states, in the order in which they were reached
+    private readonly StateSet _outcomeKeys = new();
     private readonly List<ulong[]> _outcomes = [];
     private readonly ushort[] _packed;
     private readonly ushort _zero;
     private string _problem = "";
+    private int _current = -1;                                 // index of the state that is expanded; −1 before the first
 
     /// <param name="test">The test.</param>
     /// <param name="stateLimit">States after which to give up.</param>
@@ -80,28 +82,46 @@ internal sealed partial class FetchModel
         _registerCount = NumberRegisters();
         _elr = _registerCount++;
         FindTargets();
+        _returns = new List<short>[test.Threads.Count];
+        for (int i = 0; i < _returns.Length; i++)
+        {
+            _returns[i] = new ReturnSearch(test, _code, _lineOf, _isEnd, _instructions, _targets).From(test.Threads[i].First);
+        }
+
         _packed = new ushort[NewState().PackedBound];
     }
 
     /// <summary>Visits every state.</summary>
     public ExplorationResult Explore()
     {
+        Visit(null, false);
+        return new(_outcomes, _seen.Count, _seen.Bytes + (sizeof(int) * (long)_order.Capacity), _problem);
+    }
+
+    /// <summary>Visits states, those that are reached by fewer choices first.</summary>
+    /// <param name="goal">Where to stop: at a final state for which this holds, or does not; null to visit all.</param>
+    /// <param name="expected">Whether it shall hold.</param>
+    /// <returns>The index of the state where it stopped, or −1.</returns>
+    private int Visit(LitmusCondition? goal, bool expected)
+    {
         FetchState initial = InitialState();
         Settle(initial, 0, initial.Cores.Length - 1);
         FetchState state = NewState();
-        while (_work.Count > 0 && _problem.Length == 0)
+        for (_current = 0; _current < _order.Count && _problem.Length == 0; _current++)
         {
-            int place = _work[^1];
-            _work.RemoveAt(_work.Count - 1);
-            state.Unpack(_seen.At(place));
-            Expand(state);
+            state.Unpack(_seen.At(_order[_current]));
+            if (!Expand(state) && IsFinal(state) && AddOutcome(state) is ulong[] outcome && goal?.Holds(outcome) == expected)
+            {
+                return _current;
+            }
+
             if (_seen.Count > _stateLimit)
             {
                 _problem = $"more than {_stateLimit} states";
             }
         }
 
-        return new(_outcomes, _seen.Count, _problem);
+        return -1;
     }
 
     // ---- set-up
@@ -153,7 +173,7 @@ internal sealed partial class FetchModel
                 return;
             }
 
-            if (!_targets.Contains((short)position))
+            if (!_targets.Contains((short)position) && (_test.Entries.Count == 0 || _test.Entries.Contains(position)))
             {
                 _targets.Add((short)position);
             }
@@ -182,15 +202,6 @@ internal sealed partial class FetchModel
             {
                 Add(LitmusTest.AddressOf(i) + (ulong)instruction.Imm);
             }
-            else if (instruction.Form is A64Form.Bl or A64Form.Blr)
-            {
-                _returns.Add((short)(i + 1));
-            }
-        }
-
-        if (_returns.Count == 0)
-        {
-            _returns.AddRange(_targets);
         }
     }
 
@@ -264,246 +275,6 @@ internal sealed partial class FetchModel
 
     private bool IsNumbered(int register) => register == 31 || _registerSlot[register] >= 0;
 
-    // ---- the choices
-
-    private void Expand(FetchState state)
-    {
-        bool moved = false;
-        for (int core = 0; core < state.Cores.Length; core++)
-        {
-            moved |= ExpandFetch(state, core);
-            moved |= ExpandWindow(state, core);
-        }
-
-        if (!moved && IsFinal(state))
-        {
-            AddOutcome(state);
-        }
-    }
-
-    /// <summary>A fetch of what may have been modified: once per version that the cache may return.</summary>
-    private bool ExpandFetch(FetchState state, int core)
-    {
-        CoreFetchState thread = state.Cores[core];
-        if (thread.Fetch < 0 || thread.QueueCount == CoreFetchState.QueueCapacity || _lineOf[thread.Fetch] is not (>= 0 and int line))
-        {
-            return false;
-        }
-
-        ref readonly LineVersions versions = ref state.Lines[line];
-        uint visible = _test.InstructionCoherent ? 1u << versions.Newest : state.Cache(core, line);
-        for (; visible != 0; visible &= visible - 1)
-        {
-            ushort word = versions[System.Numerics.BitOperations.TrailingZeroCount(visible)];
-            FetchState next = Copy(state);
-            FetchWord(next, core, core, word);
-        }
-
-        return true;
-    }
-
-    private bool ExpandWindow(FetchState state, int core)
-    {
-        CoreFetchState thread = state.Cores[core];
-        bool moved = false;
-        for (int i = 0; i < thread.WindowCount; i++)
-        {
-            if (thread.Window[i].Kind < FlightKind.BarrierFull && !IsBlocked(thread, i))
-            {
-                moved = true;
-                FetchState next = Copy(state);
-                if (Perform(next, core, i))
-                {
-                    Settle(next, core, core);
-                }
-                else
-                {
-                    _free.Push(next);
-                }
-            }
-        }
-
-        return moved;
-    }
-
-    private static bool IsBlocked(CoreFetchState thread, int index)
-    {
-        FlightOperation later = thread.Window[index];
-        bool full = false, load = false, store = false;
-        for (int i = index - 1; i >= 0; i--)
-        {
-            FlightOperation earlier = thread.Window[i];
-            switch (earlier.Kind)
-            {
-                case FlightKind.BarrierFull: full = true; continue;
-                case FlightKind.BarrierLoad: load = true; continue;
-                case FlightKind.BarrierStore: store = true; continue;
-            }
-
-            if (IsOrdered(earlier, later, full, load, store))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool IsOrdered(in FlightOperation earlier, in FlightOperation later, bool full, bool load, bool store)
-    {
-        bool loads = earlier.Kind <= FlightKind.LoadAcquire, stores = earlier.Kind is FlightKind.Store or FlightKind.StoreRelease;
-        bool laterLoads = later.Kind <= FlightKind.LoadAcquire, laterStores = later.Kind is FlightKind.Store or FlightKind.StoreRelease;
-        bool accesses = loads || stores, laterAccesses = laterLoads || laterStores;
-        bool cleans = earlier.Kind == FlightKind.CleanData, laterCleans = later.Kind == FlightKind.CleanData;
-        if (earlier.Kind >= FlightKind.CheckArrived)
-        {
-            return !laterLoads;                                // what depends on a prediction has no effect, but loads are harmless
-        }
-
-        if ((accesses || cleans) && (laterAccesses || laterCleans) && (full || earlier.Address == later.Address))
-        {
-            return true;
-        }
-
-        return accesses && laterAccesses
-            && (earlier.Kind == FlightKind.LoadAcquire || later.Kind == FlightKind.StoreRelease
-                || (earlier.Kind == FlightKind.StoreRelease && later.Kind == FlightKind.LoadAcquire)
-                || (loads && load) || (stores && laterStores && store));
-    }
-
-    /// <summary>Lets an operation take effect. False: it showed that the path was predicted wrongly.</summary>
-    private bool Perform(FetchState state, int core, int index)
-    {
-        CoreFetchState thread = state.Cores[core];
-        FlightOperation operation = thread.Window[index];
-        thread.RemoveOperation(index);
-        ulong address = _values[operation.Address];
-        int position = operation.Kind == FlightKind.InvalidateAll ? -1 : _test.PositionOf(address);
-        int line = position < 0 ? -1 : _lineOf[position];
-        switch (operation.Kind)
-        {
-            case FlightKind.Load or FlightKind.LoadAcquire:
-                return Complete(thread, operation.Id, LoadValue(state, address, position, line, operation.Size));
-
-            case FlightKind.Store or FlightKind.StoreRelease:
-                StoreValue(state, address, line, operation);
-                return true;
-
-            case FlightKind.CleanData when line >= 0:
-                state.Lines[line].Unified = state.Lines[line].Newest;
-                return true;
-
-            case FlightKind.InvalidateInstruction when line >= 0:
-                Invalidate(state, line);
-                return true;
-
-            case FlightKind.InvalidateAll:
-                for (int i = 0; i < state.Lines.Length; i++)
-                {
-                    Invalidate(state, i);
-                }
-
-                return true;
-
-            default:
-                return true;                                   // maintenance of what nobody modifies
-        }
-    }
-
-    private ushort LoadValue(FetchState state, ulong address, int position, int line, int size)
-    {
-        if (position >= 0)
-        {
-            return Intern(_words[line >= 0 ? state.Lines[line][state.Lines[line].Newest] : _code[position]]);
-        }
-
-        int variable = VariableAt(address);
-        ulong value = variable < 0 ? 0 : _values[state.Memory[variable]];
-        return Intern(size == 4 ? (uint)value : value);
-    }
-
-    private void StoreValue(FetchState state, ulong address, int line, in FlightOperation operation)
-    {
-        ulong value = _values[operation.Data];
-        if (line < 0)
-        {
-            int variable = VariableAt(address);
-            if (variable >= 0)
-            {
-                state.Memory[variable] = Intern(operation.Size == 4 ? (uint)value : value);
-            }
-
-            return;
-        }
-
-        ref LineVersions versions = ref state.Lines[line];
-        if (versions.Count == LineVersions.Capacity)
-        {
-            _problem = $"more than {LineVersions.Capacity} versions of one instruction";
-            return;
-        }
-
-        versions.Add(InternWord((uint)value));
-        if (_test.DataCoherent)
-        {
-            versions.Unified = versions.Newest;
-        }
-
-        for (int i = 0; i < state.Cores.Length; i++)
-        {
-            state.Cache(i, line) |= (ushort)(1 << versions.Newest);
-        }
-    }
-
-    private static void Invalidate(FetchState state, int line)
-    {
-        ref readonly LineVersions versions = ref state.Lines[line];
-        for (int i = 0; i < state.Cores.Length; i++)
-        {
-            state.Cache(i, line) = (ushort)((1 << versions.Count) - (1 << versions.Unified));
-        }
-    }
-
-    private int VariableAt(ulong address)
-    {
-        ulong offset = address - LitmusTest.DataBase;
-        if (offset % LitmusTest.DataStep != 0 || offset / LitmusTest.DataStep >= (ulong)_test.Variables.Count)
-        {
-            _problem = $"an access to 0x{address:x}, where there is no variable";
-            return -1;
-        }
-
-        return (int)(offset / LitmusTest.DataStep);
-    }
-
-    /// <summary>A load's value arrives: registers that wait for it have it, predictions that wait for it are judged.</summary>
-    private bool Complete(CoreFetchState thread, byte id, ushort value)
-    {
-        ushort waiting = (ushort)(CoreFetchState.Pending | id);
-        thread.Registers.AsSpan().Replace(waiting, value);
-        for (int i = thread.WindowCount - 1; i >= 0; i--)
-        {
-            FlightOperation check = i < thread.WindowCount ? thread.Window[i] : default;
-            if (check.Kind >= FlightKind.CheckArrived && check.Data == waiting)
-            {
-                thread.RemoveOperation(i);
-                bool holds = check.Kind switch
-                {
-                    FlightKind.CheckArrived => true,
-                    FlightKind.CheckEqual => value == check.Address,
-                    FlightKind.CheckZero => _values[value] == 0,
-                    _ => _values[value] != 0,
-                };
-                if (!holds)
-                {
-                    return false;
-                }
-            }
-        }
-
-        return true;
-    }
-
     // ---- ends
 
     private static bool IsFinal(FetchState state)
@@ -519,28 +290,39 @@ internal sealed partial class FetchModel
         return true;
     }
 
-    private void AddOutcome(FetchState state)
+    /// <summary>The values of the places in a final state, or null if another one had the same.</summary>
+    private ulong[]? AddOutcome(FetchState state)
     {
-        ulong[] values = new ulong[_test.Places.Count];
-        for (int i = 0; i < values.Length; i++)
+        Span<ushort> handles = stackalloc ushort[_test.Places.Count];
+        for (int i = 0; i < handles.Length; i++)
         {
             LitmusPlace place = _test.Places[i];
-            ushort handle = place.Thread >= 0
-                ? state.Cores[place.Thread].Registers[_registerSlot[place.Register]]
-                : state.Memory[VariableAt(place.Address)];
-            values[i] = _values[handle];
+            handles[i] = place.Thread >= 0 ? state.Cores[place.Thread].Registers[_registerSlot[place.Register]] : state.Memory[VariableAt(place.Address)];
         }
 
-        if (_outcomeKeys.Add(string.Join(' ', values)))
+        if (!_outcomeKeys.Add(handles, out _))
         {
-            _outcomes.Add(values);
+            return null;
         }
+
+        ulong[] values = new ulong[handles.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = _values[handles[i]];
+        }
+
+        _outcomes.Add(values);
+        return values;
     }
 
-    private FetchState Copy(FetchState state)
+    /// <summary>A copy to go on with; <see cref="Backtrack"/> forgets in the trace what became of it.</summary>
+    private FetchState Fork(FetchState state)
     {
+        _trace?.Mark();
         FetchState copy = _free.Count > 0 ? _free.Pop() : NewState();
         copy.CopyFrom(state);
         return copy;
     }
+
+    private void Backtrack() => _trace?.Backtrack();
 }

@@ -21,6 +21,9 @@ internal enum FlightKind : byte
     InvalidateInstruction,
     InvalidateAll,
 
+    /// <summary>A system call waits until every core has taken its interrupt.</summary>
+    AwaitCores,
+
     /// <summary>Barriers that order what is around them; they perform nothing.</summary>
     BarrierFull,
     BarrierLoad,
@@ -57,6 +60,10 @@ internal sealed class CoreFetchState(int registers)
     public readonly FlightOperation[] Window = new FlightOperation[WindowCapacity];
     public int QueueCount, WindowCount;
     public short Fetch;
+
+    /// <summary>Interrupts that were sent and not taken: bit c from core c, to synchronise; bit 8 + c to invalidate instructions as well.</summary>
+    public ushort Interrupts;
+
     public byte Flags;
 
     public void CopyFrom(CoreFetchState other)
@@ -64,7 +71,7 @@ internal sealed class CoreFetchState(int registers)
         other.Registers.CopyTo(Registers, 0);
         other.Queue.AsSpan(0, other.QueueCount).CopyTo(Queue);
         other.Window.AsSpan(0, other.WindowCount).CopyTo(Window);
-        (QueueCount, WindowCount, Fetch, Flags) = (other.QueueCount, other.WindowCount, other.Fetch, other.Flags);
+        (QueueCount, WindowCount, Fetch, Flags, Interrupts) = (other.QueueCount, other.WindowCount, other.Fetch, other.Flags, other.Interrupts);
     }
 
     public void DropHead()
@@ -167,7 +174,7 @@ internal sealed class FetchState
 
     /// <summary>Upper bound of the packed size, in 16-bit units.</summary>
     public int PackedBound =>
-        (Cores.Length * (Cores[0].Registers.Length + 3 + (CoreFetchState.QueueCapacity * QueueEntrySize) + (CoreFetchState.WindowCapacity * WindowEntrySize)))
+        (Cores.Length * (Cores[0].Registers.Length + 4 + (CoreFetchState.QueueCapacity * QueueEntrySize) + (CoreFetchState.WindowCapacity * WindowEntrySize)))
         + Memory.Length + (Lines.Length * (LineVersions.Capacity + 1)) + Caches.Length;
 
     /// <summary>Writes the state, equal states equally.</summary>
@@ -182,6 +189,7 @@ internal sealed class FetchState
             output[at++] = (ushort)core.Fetch;
             output[at++] = (ushort)(core.Flags | (core.QueueCount << 8));
             output[at++] = (ushort)core.WindowCount;
+            output[at++] = core.Interrupts;
             foreach (ref readonly FetchedInstruction fetched in core.Queue.AsSpan(0, core.QueueCount))
             {
                 output[at++] = (ushort)fetched.Position;
@@ -225,6 +233,7 @@ internal sealed class FetchState
             core.Flags = (byte)input[at];
             core.QueueCount = input[at++] >> 8;
             core.WindowCount = input[at++];
+            core.Interrupts = input[at++];
             for (int i = 0; i < core.QueueCount; i++)
             {
                 core.Queue[i] = new((short)input[at], input[at + 1], (short)input[at + 2]);

@@ -13,11 +13,8 @@ internal sealed class StateSet
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
 
-    public void Clear()
-    {
-        Array.Clear(_table);
-        (_end, Count) = (0, 0);
-    }
+    /// <summary>Memory that it takes.</summary>
+    public long Bytes => ((long)_states.Length * sizeof(ushort)) + ((long)_table.Length * sizeof(int));
 
     /// <summary>Adds a state unless it is there.</summary>
     /// <param name="state">The packed state.</param>

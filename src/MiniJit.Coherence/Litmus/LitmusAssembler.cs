@@ -193,7 +193,7 @@ internal static class LitmusAssembler
                 return operands.Count == 0 || TryLookUp(s_barriers, operands[0], out result.Imm);
             case "UDF" or "SVC" or "BRK":
                 result = new(mnemonic == "UDF" ? A64Form.Udf : mnemonic == "SVC" ? A64Form.Svc : A64Form.Brk, 0);
-                return operands.Count == 1 && TryImmediate(operands[0], out result.Imm);
+                return operands.Count == 1 && (TryImmediate(operands[0], out result.Imm) || (mnemonic == "SVC" && SystemCall.TryFind(operands[0], out result.Imm)));
             case "MSR":
                 result = new(A64Form.Msr, 0) { Imm = ElrEl1 };
                 return operands is [string target, string source] && target.Equals("ELR_EL1", StringComparison.OrdinalIgnoreCase) && TryRegisterInto(source, ref result.Rd, out _);

@@ -94,6 +94,9 @@ internal sealed class LitmusTest
     /// <summary>Labels by "P0:name".</summary>
     public Dictionary<string, ulong> Labels { get; } = [];
 
+    /// <summary>Positions that indirect branches may go to; empty: all those whose addresses the initial state holds.</summary>
+    public List<int> Entries { get; } = [];
+
     public List<LitmusRegister> Registers { get; } = [];
 
     public List<LitmusVariable> Variables { get; } = [];

@@ -22,27 +22,48 @@ internal enum Observation : byte
 /// <param name="Observation">How often the condition holds, over all final states.</param>
 /// <param name="Verdict">Allowed, Forbidden or Required, in the words of the catalogue.</param>
 /// <param name="States">States that were visited.</param>
+/// <param name="Bytes">Memory that held them.</param>
 /// <param name="Text">Everything, as herd prints it.</param>
-internal sealed record LitmusVerdict(string Name, string Problem, Observation Observation, string Verdict, int States, string Text)
+/// <param name="Witness">A shortest execution that answers the question, if one was asked for and there is one: of the condition, or against it if it shall always hold.</param>
+internal sealed record LitmusVerdict(
+    string Name, string Problem, Observation Observation, string Verdict, int States, long Bytes, string Text, IReadOnlyList<string> Witness)
 {
     /// <summary>States after which a test is given up.</summary>
     public const int DefaultStateLimit = 5_000_000;
 
     /// <summary>Reads and explores a test.</summary>
-    public static LitmusVerdict Of(SourceText source, int stateLimit = DefaultStateLimit)
+    /// <param name="source">The test.</param>
+    /// <param name="stateLimit">States after which to give up.</param>
+    /// <param name="wantsWitness">Whether to look for an execution as well.</param>
+    public static LitmusVerdict Of(SourceText source, int stateLimit = DefaultStateLimit, bool wantsWitness = false)
     {
         DiagnosticBag diagnostics = new();
         LitmusTest? test = LitmusParser.Parse(source, diagnostics);
         if (test is null)
         {
-            return new(source.Path, diagnostics.ToString().TrimEnd(), default, "", 0, "");
+            return Failed(source.Path, diagnostics.ToString().TrimEnd());
         }
 
         ExplorationResult result = new FetchModel(test, stateLimit).Explore();
-        return result.Problem.Length != 0 ? new(test.Name, result.Problem, default, "", result.States, "") : Judge(test, result);
+        if (result.Problem.Length != 0)
+        {
+            return Failed(test.Name, result.Problem) with { States = result.States, Bytes = result.Bytes };
+        }
+
+        List<string> witness = [];
+        if (wantsWitness)
+        {
+            Witness found = new FetchModel(test, stateLimit).Find(test.Condition, test.Quantifier != LitmusQuantifier.ForAll);
+            witness = new WitnessText(test).Describe(found.Steps);
+        }
+
+        return Judge(test, result, witness);
     }
 
-    private static LitmusVerdict Judge(LitmusTest test, ExplorationResult result)
+    /// <summary>No result.</summary>
+    public static LitmusVerdict Failed(string name, string problem) => new(name, problem, default, "", 0, 0, "", []);
+
+    private static LitmusVerdict Judge(LitmusTest test, ExplorationResult result, List<string> witness)
     {
         int positive = 0;
         List<string> states = [];
@@ -82,6 +103,6 @@ internal sealed record LitmusVerdict(string Name, string Problem, Observation Ob
         text.Append(holds ? "Ok\n" : "No\n");
         text.Append(culture, $"Witnesses\nPositive: {positive} Negative: {negative}\nCondition {word} {test.ConditionText}\n");
         text.Append(culture, $"Observation {test.Name} {observation} {positive} {negative}\n");
-        return new(test.Name, "", observation, verdict, result.States, text.ToString());
+        return new(test.Name, "", observation, verdict, result.States, result.Bytes, text.ToString(), witness);
     }
 }

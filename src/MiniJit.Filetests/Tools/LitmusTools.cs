@@ -1,12 +1,29 @@
 // minijit litmus: herd's tests of instruction fetch, explored exhaustively, several files at a time.
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Threading;
 using MiniJit.Coherence.Litmus;
 using MiniJit.IR;
 
 namespace MiniJit.Filetests.Tools;
+
+/// <summary>What the litmus command does besides the verdicts.</summary>
+internal sealed record LitmusOptions
+{
+    /// <summary>A table of verdicts to compare with, or empty.</summary>
+    public string Expected { get; init; } = "";
+
+    /// <summary>States after which a test is given up.</summary>
+    public int StateLimit { get; init; } = LitmusTools.DefaultStateLimit;
+
+    /// <summary>Whether a shortest execution is printed.</summary>
+    public bool Witness { get; init; }
+
+    /// <summary>Whether states, their memory and their rate are reported; tests then run one after the other.</summary>
+    public bool Stats { get; init; }
+}
 
 /// <summary>The litmus command.</summary>
 internal static class LitmusTools
@@ -17,9 +34,8 @@ internal static class LitmusTools
     /// <summary>Runs the tests and prints states and verdict of each, or with a table only what disagrees.</summary>
     /// <param name="context">Input and output.</param>
     /// <param name="paths">Files and directories.</param>
-    /// <param name="expected">A table of verdicts, or empty.</param>
-    /// <param name="stateLimit">States after which a test is given up.</param>
-    public static int Run(ToolContext context, IReadOnlyList<string> paths, string expected, int stateLimit)
+    /// <param name="options">The command line.</param>
+    public static int Run(ToolContext context, IReadOnlyList<string> paths, LitmusOptions options)
     {
         List<string> files = [];
         foreach (string path in paths)
@@ -41,20 +57,28 @@ internal static class LitmusTools
         }
 
         Dictionary<string, LitmusExpectation> table = [];
-        if (expected.Length != 0 && !LitmusExpectation.TryRead(expected, table, out string problem))
+        if (options.Expected.Length != 0 && !LitmusExpectation.TryRead(options.Expected, table, out string problem))
         {
             return context.Fail(problem);
         }
 
-        LitmusVerdict[] verdicts = Explore(files, stateLimit);
-        return expected.Length == 0 ? Print(context, verdicts) : Compare(context, files, verdicts, table);
+        TimeSpan before = Environment.CpuUsage.TotalTime;
+        LitmusVerdict[] verdicts = Explore(files, options);
+        TimeSpan used = Environment.CpuUsage.TotalTime - before;
+        int exit = options.Expected.Length == 0 ? Print(context, verdicts) : Compare(context, files, verdicts, table);
+        if (options.Stats)
+        {
+            PrintStats(context, verdicts, used.TotalSeconds);
+        }
+
+        return exit;
     }
 
-    private static LitmusVerdict[] Explore(List<string> files, int stateLimit)
+    private static LitmusVerdict[] Explore(List<string> files, LitmusOptions options)
     {
         LitmusVerdict[] verdicts = new LitmusVerdict[files.Count];
         int next = -1;
-        Thread[] threads = new Thread[Math.Min(Environment.ProcessorCount, files.Count)];
+        Thread[] threads = new Thread[options.Stats ? 1 : Math.Min(Environment.ProcessorCount, files.Count)];
         for (int i = 0; i < threads.Length; i++)
         {
             threads[i] = new(Work, 16 << 20);                  // paths are followed by recursion
@@ -72,20 +96,20 @@ internal static class LitmusTools
         {
             for (int i = Interlocked.Increment(ref next); i < files.Count; i = Interlocked.Increment(ref next))
             {
-                verdicts[i] = Explore(files[i], stateLimit);
+                verdicts[i] = Explore(files[i], options);
             }
         }
     }
 
-    private static LitmusVerdict Explore(string path, int stateLimit)
+    private static LitmusVerdict Explore(string path, LitmusOptions options)
     {
         try
         {
-            return LitmusVerdict.Of(new SourceText(path, File.ReadAllText(path)), stateLimit);
+            return LitmusVerdict.Of(new SourceText(path, File.ReadAllText(path)), options.StateLimit, options.Witness);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new(path, e.Message, default, "", 0, "");
+            return LitmusVerdict.Failed(path, e.Message);
         }
     }
 
@@ -102,10 +126,38 @@ internal static class LitmusTools
             else
             {
                 context.Output.Write($"{verdict.Text}\n");
+                PrintWitness(context, verdict);
             }
         }
 
         return exit;
+    }
+
+    private static void PrintWitness(ToolContext context, LitmusVerdict verdict)
+    {
+        if (verdict.Witness.Count != 0)
+        {
+            context.Output.Write("Witness\n");
+            for (int i = 0; i < verdict.Witness.Count; i++)
+            {
+                context.Output.Write(string.Create(CultureInfo.InvariantCulture, $"{i + 1,4}. {verdict.Witness[i]}\n"));
+            }
+
+            context.Output.Write("\n");
+        }
+    }
+
+    private static void PrintStats(ToolContext context, LitmusVerdict[] verdicts, double seconds)
+    {
+        long states = 0, bytes = 0;
+        foreach (LitmusVerdict verdict in verdicts)
+        {
+            states += verdict.States;
+            bytes = Math.Max(bytes, verdict.Bytes);
+        }
+
+        context.Error.Write(string.Create(CultureInfo.InvariantCulture,
+            $"{states} states in {seconds:f2} s of processor time: {states / seconds / 1000:f0} thousand per second; at most {bytes / 1e6:f1} MB of states\n"));
     }
 
     private static int Compare(ToolContext context, List<string> files, LitmusVerdict[] verdicts, Dictionary<string, LitmusExpectation> table)

@@ -1,0 +1,331 @@
+// The choices of the model: which version a fetch returns, which operation in flight takes effect next, when an interrupt is taken.
+using System;
+using MiniJit.Coherence.Litmus;
+
+namespace MiniJit.Coherence.Exploration;
+
+internal sealed partial class FetchModel
+{
+    /// <summary>Follows every choice; false if there is none.</summary>
+    private bool Expand(FetchState state)
+    {
+        bool moved = false;
+        for (int core = 0; core < state.Cores.Length; core++)
+        {
+            moved |= ExpandFetch(state, core);
+            moved |= ExpandWindow(state, core);
+            moved |= ExpandInterrupt(state, core);
+        }
+
+        return moved;
+    }
+
+    /// <summary>A fetch of what may have been modified: once per version that the cache may return.</summary>
+    private bool ExpandFetch(FetchState state, int core)
+    {
+        CoreFetchState thread = state.Cores[core];
+        if (thread.Fetch < 0 || thread.QueueCount == CoreFetchState.QueueCapacity || _lineOf[thread.Fetch] is not (>= 0 and int line))
+        {
+            return false;
+        }
+
+        ref readonly LineVersions versions = ref state.Lines[line];
+        uint visible = _test.InstructionCoherent ? 1u << versions.Newest : state.Cache(core, line);
+        for (; visible != 0; visible &= visible - 1)
+        {
+            int version = System.Numerics.BitOperations.TrailingZeroCount(visible);
+            bool isAhead = thread.QueueCount > 0 || thread.WindowCount > 0;
+            FetchState next = Fork(state);
+            _trace?.Add(TraceStep.Fetch(core, thread.Fetch, _words[versions[version]], version, versions.Newest, isAhead));
+            FetchWord(next, core, core, versions[version]);
+            Backtrack();
+        }
+
+        return true;
+    }
+
+    private bool ExpandWindow(FetchState state, int core)
+    {
+        CoreFetchState thread = state.Cores[core];
+        bool moved = false;
+        for (int i = 0; i < thread.WindowCount; i++)
+        {
+            if (thread.Window[i].Kind < FlightKind.BarrierFull && !IsBlocked(state, core, i))
+            {
+                moved = true;
+                FetchState next = Fork(state);
+                if (Perform(next, core, i))
+                {
+                    Settle(next, core, core);
+                }
+                else
+                {
+                    _free.Push(next);
+                }
+
+                Backtrack();
+            }
+        }
+
+        return moved;
+    }
+
+    /// <summary>An interrupt: what was fetched ahead is forgotten. The handler begins with a full barrier, so it waits for what is in flight.</summary>
+    private bool ExpandInterrupt(FetchState state, int core)
+    {
+        CoreFetchState thread = state.Cores[core];
+        if (thread.Interrupts == 0)
+        {
+            return false;
+        }
+
+        foreach (ref readonly FlightOperation operation in thread.Window.AsSpan(0, thread.WindowCount))
+        {
+            if (operation.Kind is not (FlightKind.InvalidateInstruction or FlightKind.InvalidateAll or FlightKind.AwaitCores))
+            {
+                return false;
+            }
+        }
+
+        FetchState next = Fork(state);
+        CoreFetchState interrupted = next.Cores[core];
+        _trace?.Add(TraceStep.Interrupt(core, System.Numerics.BitOperations.TrailingZeroCount((byte)thread.Interrupts)));
+        if (thread.Interrupts > byte.MaxValue)
+        {
+            InvalidateAllLines(next, core);
+        }
+
+        if (thread.QueueCount > 0)
+        {
+            interrupted.Fetch = thread.Queue[0].Position;
+        }
+
+        (interrupted.QueueCount, interrupted.Interrupts) = (0, 0);
+        Settle(next, core, core);
+        Backtrack();
+        return true;
+    }
+
+    private static bool IsBlocked(FetchState state, int core, int index)
+    {
+        CoreFetchState thread = state.Cores[core];
+        FlightOperation later = thread.Window[index];
+        if (later.Kind == FlightKind.AwaitCores)
+        {
+            return IsAwaited(state, core);
+        }
+
+        bool full = false, load = false, store = false;
+        for (int i = index - 1; i >= 0; i--)
+        {
+            FlightOperation earlier = thread.Window[i];
+            switch (earlier.Kind)
+            {
+                case FlightKind.BarrierFull: full = true; continue;
+                case FlightKind.BarrierLoad: load = true; continue;
+                case FlightKind.BarrierStore: store = true; continue;
+            }
+
+            if (IsOrdered(earlier, later, full, load, store))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a core has yet to take this core's interrupt.</summary>
+    private static bool IsAwaited(FetchState state, int core)
+    {
+        foreach (CoreFetchState other in state.Cores)
+        {
+            if ((other.Interrupts >> core & 1) != 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsOrdered(in FlightOperation earlier, in FlightOperation later, bool full, bool load, bool store)
+    {
+        bool loads = earlier.Kind <= FlightKind.LoadAcquire, stores = earlier.Kind is FlightKind.Store or FlightKind.StoreRelease;
+        bool laterLoads = later.Kind <= FlightKind.LoadAcquire, laterStores = later.Kind is FlightKind.Store or FlightKind.StoreRelease;
+        bool accesses = loads || stores, laterAccesses = laterLoads || laterStores;
+        bool cleans = earlier.Kind == FlightKind.CleanData, laterCleans = later.Kind == FlightKind.CleanData;
+        if (earlier.Kind >= FlightKind.CheckArrived)
+        {
+            return !laterLoads;                                // what depends on a prediction has no effect, but loads are harmless
+        }
+
+        if ((accesses || cleans) && (laterAccesses || laterCleans) && (full || earlier.Address == later.Address))
+        {
+            return true;
+        }
+
+        return accesses && laterAccesses
+            && (earlier.Kind == FlightKind.LoadAcquire || later.Kind == FlightKind.StoreRelease
+                || (earlier.Kind == FlightKind.StoreRelease && later.Kind == FlightKind.LoadAcquire)
+                || (loads && load) || (stores && laterStores && store));
+    }
+
+    /// <summary>Lets an operation take effect. False: it showed that the path was predicted wrongly.</summary>
+    private bool Perform(FetchState state, int core, int index)
+    {
+        CoreFetchState thread = state.Cores[core];
+        FlightOperation operation = thread.Window[index];
+        thread.RemoveOperation(index);
+        if (operation.Kind == FlightKind.AwaitCores)
+        {
+            thread.Fetch = (short)operation.Address;
+            _trace?.Add(TraceStep.Resume(core, thread.Fetch));
+            return true;
+        }
+
+        ulong address = _values[operation.Address];
+        int position = operation.Kind == FlightKind.InvalidateAll ? -1 : _test.PositionOf(address);
+        int line = position < 0 ? -1 : _lineOf[position];
+        switch (operation.Kind)
+        {
+            case FlightKind.Load or FlightKind.LoadAcquire:
+                ushort loaded = LoadValue(state, address, position, line, operation.Size);
+                _trace?.Add(TraceStep.Load(core, position, address, _values[loaded]));
+                return Complete(thread, operation.Id, loaded);
+
+            case FlightKind.Store or FlightKind.StoreRelease:
+                StoreValue(state, address, line, operation);
+                _trace?.Add(TraceStep.Store(core, position, address, _values[operation.Data], NewestAt(state, position)));
+                return true;
+
+            case FlightKind.CleanData when line >= 0:
+                state.Lines[line].Unified = state.Lines[line].Newest;
+                _trace?.Add(TraceStep.Clean(core, position, state.Lines[line].Newest));
+                return true;
+
+            case FlightKind.InvalidateInstruction when line >= 0:
+                Invalidate(state, line);
+                _trace?.Add(TraceStep.Invalidate(core, position, state.Lines[line].Unified));
+                return true;
+
+            case FlightKind.InvalidateAll:
+                for (int i = 0; i < state.Lines.Length; i++)
+                {
+                    Invalidate(state, i);
+                }
+
+                _trace?.Add(TraceStep.Invalidate(core, -1, 0));
+                return true;
+
+            default:
+                return true;                                   // maintenance of what nobody modifies
+        }
+    }
+
+    private int NewestAt(FetchState state, int position) => position >= 0 && _lineOf[position] is >= 0 and int line ? state.Lines[line].Newest : 0;
+
+    private ushort LoadValue(FetchState state, ulong address, int position, int line, int size)
+    {
+        if (position >= 0)
+        {
+            return Intern(_words[line >= 0 ? state.Lines[line][state.Lines[line].Newest] : _code[position]]);
+        }
+
+        int variable = VariableAt(address);
+        ulong value = variable < 0 ? 0 : _values[state.Memory[variable]];
+        return Intern(size == 4 ? (uint)value : value);
+    }
+
+    private void StoreValue(FetchState state, ulong address, int line, in FlightOperation operation)
+    {
+        ulong value = _values[operation.Data];
+        if (line < 0)
+        {
+            int variable = VariableAt(address);
+            if (variable >= 0)
+            {
+                state.Memory[variable] = Intern(operation.Size == 4 ? (uint)value : value);
+            }
+
+            return;
+        }
+
+        ref LineVersions versions = ref state.Lines[line];
+        if (versions.Count == LineVersions.Capacity)
+        {
+            _problem = $"more than {LineVersions.Capacity} versions of one instruction";
+            return;
+        }
+
+        versions.Add(InternWord((uint)value));
+        if (_test.DataCoherent)
+        {
+            versions.Unified = versions.Newest;
+        }
+
+        for (int i = 0; i < state.Cores.Length; i++)
+        {
+            state.Cache(i, line) |= (ushort)(1 << versions.Newest);
+        }
+    }
+
+    private static void Invalidate(FetchState state, int line)
+    {
+        for (int i = 0; i < state.Cores.Length; i++)
+        {
+            state.Cache(i, line) = Refilled(state.Lines[line]);
+        }
+    }
+
+    private static void InvalidateAllLines(FetchState state, int core)
+    {
+        for (int line = 0; line < state.Lines.Length; line++)
+        {
+            state.Cache(core, line) = Refilled(state.Lines[line]);
+        }
+    }
+
+    // What a cache that forgot a line can get: all that the point of unification may hold.
+    private static ushort Refilled(in LineVersions versions) => (ushort)((1 << versions.Count) - (1 << versions.Unified));
+
+    private int VariableAt(ulong address)
+    {
+        ulong offset = address - LitmusTest.DataBase;
+        if (offset % LitmusTest.DataStep != 0 || offset / LitmusTest.DataStep >= (ulong)_test.Variables.Count)
+        {
+            _problem = $"an access to 0x{address:x}, where there is no variable";
+            return -1;
+        }
+
+        return (int)(offset / LitmusTest.DataStep);
+    }
+
+    /// <summary>A load's value arrives: registers that wait for it have it, predictions that wait for it are judged.</summary>
+    private bool Complete(CoreFetchState thread, byte id, ushort value)
+    {
+        ushort waiting = (ushort)(CoreFetchState.Pending | id);
+        thread.Registers.AsSpan().Replace(waiting, value);
+        for (int i = thread.WindowCount - 1; i >= 0; i--)
+        {
+            FlightOperation check = i < thread.WindowCount ? thread.Window[i] : default;
+            if (check.Kind >= FlightKind.CheckArrived && check.Data == waiting)
+            {
+                thread.RemoveOperation(i);
+                bool holds = check.Kind switch
+                {
+                    FlightKind.CheckArrived => true,
+                    FlightKind.CheckEqual => value == check.Address,
+                    FlightKind.CheckZero => _values[value] == 0,
+                    _ => _values[value] != 0,
+                };
+                if (!holds)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+}
