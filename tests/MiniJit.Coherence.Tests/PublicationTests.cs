@@ -60,6 +60,7 @@ public sealed class PublicationTests
         ulong line = (ulong)function.Address & ~63ul, view = line + (128ul << 20);
         string[] expected =
         [
+            "1 ExceptionEntry", "1 ExceptionReturn",             // memory is asked for
             $"1 CleanToUnification {view:x}", $"1 CleanToUnification {view + 64:x}", "CleanDataLines",
             "1 Barrier Synchronization", "DataBarrier",
             $"1 InvalidateInstructions {line:x}", $"1 InvalidateInstructions {line + 64:x}", "InvalidateInstructionLines",
@@ -69,6 +70,57 @@ public sealed class PublicationTests
             "MakeReachable",
         ];
         Assert.Equal(expected, log.Events);
+    }
+
+    [Theory]
+    [InlineData("linux")]
+    [InlineData("windows")]
+    [InlineData("macos")]
+    [InlineData("bare")]
+    [InlineData("linux-seccomp")]
+    [InlineData("linux-4.15")]
+    [InlineData("linux-4.15-tickless")]
+    [InlineData("linux-4.2")]
+    [InlineData("linux-lies")]
+    public void Code_is_published_by_the_plan_of_every_system(string name)
+    {
+        foreach (CodeViews views in new[] { CodeViews.Dual, CodeViews.Flip })
+        {
+            SystemPolicy policy = SystemPolicy.Find(name)!;
+            using Arm64Machine machine = new(3);
+            using CodeHeap heap = MachineHeap.Create(new(machine, policy with { Views = policy.Views == CodeViews.PerThread ? policy.Views : views }));
+            for (uint n = 1; n <= 3; n++)
+            {
+                using JitModule module = new(heap, NoSymbols.Instance);
+                JitFunction function = module.Define(ExternalName.Symbol("f"), Code(AddAndReturn(n)));
+                Assert.True(module.TryPublish(out _));
+                Assert.Equal(StopReason.Returned, machine.Cores[2].Call((ulong)function.Address, [40], 100));
+                Assert.Equal(40 + n, machine.Cores[2].State.General[0]);
+            }
+        }
+    }
+
+    // Everybody's cores are interrupted or visited, except by the kernel that lies.
+    [Theory]
+    [InlineData("linux", true)]
+    [InlineData("linux-seccomp", true)]
+    [InlineData("linux-4.15", true)]
+    [InlineData("linux-4.15-tickless", true)]
+    [InlineData("linux-4.2", true)]
+    [InlineData("linux-lies", false)]
+    [InlineData("windows", true)]
+    [InlineData("macos", true)]
+    public void Whatever_the_system_answers_all_cores_are_synchronised_or_the_plan_says_so(string name, bool isSynchronised)
+    {
+        EventLog log = new();
+        using Arm64Machine machine = new(2, memory => new ObservedModel(new CoherentModel(memory), log));
+        using CodeHeap heap = MachineHeap.Create(new(machine, SystemPolicy.Find(name)));
+        using JitModule module = new(heap, NoSymbols.Instance);
+        module.Define(ExternalName.Symbol("f"), Code(AddAndReturn(1)));
+        log.Events.Clear();
+        Assert.True(module.TryPublish(out _));
+        bool both = (log.Events.Contains("0 Interrupt") && log.Events.Contains("1 Interrupt")) || (log.Events.Contains("0 Switch") && log.Events.Contains("1 Switch"));
+        Assert.Equal(isSynchronised, both);
     }
 
     private static CompiledCode Code(ReadOnlySpan<uint> words)

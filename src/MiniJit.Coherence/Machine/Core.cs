@@ -26,6 +26,9 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
     /// <summary>Where calls made by the host return to: nothing is ever mapped there.</summary>
     public const ulong ReturnAddress = 0xFFFF_FFFF_F000;
 
+    /// <summary>Turns shorter than this are executed instruction by instruction.</summary>
+    private const int ExactBelow = 64;
+
     /// <summary>The loop goes on.</summary>
     private const StopReason Entered = StopReason.TurnOver;
 
@@ -97,6 +100,9 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
             _isStepping = false;
         }
     }
+
+    /// <summary>Executes so many instructions; a short turn ends exactly behind them, a long one at the next control transfer.</summary>
+    public StopReason RunExactly(long instructions) => instructions < ExactBelow ? Step((int)instructions) : Run(instructions);
 
     /// <summary>
     /// Calls a function in the procedure-call standard and comes back when it returns, with its result in x0, or when it cannot. Registers keep

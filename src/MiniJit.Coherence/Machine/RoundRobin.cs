@@ -16,9 +16,6 @@ internal interface ICoreSupervisor
 /// <param name="quantum">Instructions per turn.</param>
 internal sealed class RoundRobin(Arm64Machine machine, ICoreSupervisor supervisor, long quantum)
 {
-    /// <summary>Shorter turns end exactly after their instructions; longer ones at the next branch.</summary>
-    private const int ExactBelow = 64;
-
     private readonly bool[] _isRunning = new bool[machine.Cores.Length];
     private int _next;
 
@@ -59,7 +56,7 @@ internal sealed class RoundRobin(Arm64Machine machine, ICoreSupervisor superviso
         long end = core.Retired + length;
         while (core.Retired < end)
         {
-            StopReason reason = quantum < ExactBelow ? core.Step((int)(end - core.Retired)) : core.Run(end - core.Retired);
+            StopReason reason = core.RunExactly(end - core.Retired);
             if (reason == StopReason.TurnOver)
             {
                 break;

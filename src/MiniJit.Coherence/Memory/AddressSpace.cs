@@ -141,6 +141,9 @@ internal sealed class AddressSpace(PhysicalMemory memory)
         return true;
     }
 
+    /// <summary>Whether the page at an address has a frame: one that has none is zero as far as anybody can tell.</summary>
+    public bool IsBacked(ulong address) => Find(address)?[Index(address)].FramePlusOne > 0;
+
     /// <summary>Whether no page of a range is mapped.</summary>
     public bool IsFree(ulong address, ulong size)
     {

@@ -44,6 +44,9 @@ internal unsafe struct Frame
 
     /// <summary>What the coherence model keeps about it.</summary>
     public CodeUnit? Code;
+
+    /// <summary>Linux' PG_dcache_clean: the kernel has cleaned it for execution since it handed it out.</summary>
+    public bool IsClean;
 }
 
 internal sealed unsafe class PhysicalMemory : IDisposable
@@ -90,6 +93,7 @@ internal sealed unsafe class PhysicalMemory : IDisposable
             return false;
         }
 
+        _frames[frame].IsClean = false;
         _free.Push(frame);
         return true;
     }
