@@ -77,7 +77,8 @@ internal static class Abi
         assignment.PacksStackArgs = convention == CallConv.AppleAarch64;
 
         // Of v8 to v15 a callee keeps 64 bits: EnvironmentOf gives them to functions without wider values only.
-        assignment.Clobbers = s_all - (settings.EnablePinnedReg ? row.SurvivesCall.With(Pinned) : row.SurvivesCall);
+        assignment.ThrowClobbers = settings.EnablePinnedReg ? s_all.Without(Pinned) : s_all;
+        assignment.Clobbers = assignment.ThrowClobbers - row.SurvivesCall;
         AssignReturns(signature, settings, row, assignment);
         AssignParams(signature, row, assignment);
         if (assignment.ArgAreaSize > StackAreaLimit || assignment.ReturnAreaSize > StackAreaLimit)

@@ -23,7 +23,7 @@ internal sealed partial class Arm64Emitter : FunctionEmitter
     private readonly MachineBuffer _buffer;
     private readonly Arm64Settings _isa;
     private FrameLayout _frame;                                // valid during Emit
-    private Column<bool> _isLandingPad;                        // by block: jump tables lead here and use_bti wants to know
+    private Column<bool> _isLandingPad;                        // by block: jump tables or exceptions lead here and use_bti wants to know
 
     /// <param name="isa">Code shape: landing pads, signed return addresses.</param>
     /// <param name="rangeShift">For tests: see <see cref="MachineBuffer"/>.</param>
@@ -87,6 +87,14 @@ internal sealed partial class Arm64Emitter : FunctionEmitter
             }
         }
 
+        foreach (TryItem item in _isa.UseBti ? Code.TryItems.Span : [])
+        {
+            if (item.Kind != ExceptionItemKind.Context)
+            {
+                _isLandingPad[item.Place] = true;
+            }
+        }
+
         int nextMove = 0;
         Span<AllocationMove> moves = Placement.Moves.Span;
         for (int i = 0; i < Code.Blocks.Count; i++)
@@ -114,6 +122,11 @@ internal sealed partial class Arm64Emitter : FunctionEmitter
         foreach (ref readonly MachineInst inst in Code.Insts.Slice(block.FirstInst, block.EndInst - 1 - block.FirstInst))
         {
             bool isCopy = (inst.Flags & MachineInstFlags.Move) != 0;
+            if (inst.Form == (ushort)A64Form.Args)
+            {
+                continue;
+            }
+
             if (!isCopy || Placement.Allocations[inst.FirstOperand] != Placement.Allocations[inst.FirstOperand + 1])
             {
                 return false;

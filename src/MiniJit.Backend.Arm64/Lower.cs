@@ -33,6 +33,18 @@ internal sealed partial class Arm64LowerContext
         jump.Data = target;
     }
 
+    // A jump table of one target: its entries reach across the whole function, and its targets are landing pads.
+    protected override VReg LoadBlockAddress(int block)
+    {
+        int table = JumpTables.Begin();
+        JumpTables.AddTarget(block);
+        VReg first = LoadInt(0);
+        VReg address = Pseudo(A64Form.LoadTableTarget, 8, NewInt());
+        Use(Operand.Use(first));
+        Current.Data = table;
+        return address;
+    }
+
     protected override void EmitTrap(TrapCode code)
     {
         ref MachineInst trap = ref Begin((ushort)A64Form.Trap);
@@ -168,6 +180,7 @@ internal sealed partial class Arm64LowerContext
             Opcode.GetFramePointer => ReadRegister(Registers.Fp),
             Opcode.GetStackPointer => ReadRegister(Registers.Sp),
             Opcode.GetReturnAddress => LowerGetReturnAddress(),
+            Opcode.GetExceptionHandlerAddress => LowerHandlerAddress(inst),
             _ => Unsupported(inst),
         };
     }

@@ -84,7 +84,8 @@ internal static class Abi
 
         ConventionRow row = Row(convention, settings);
         assignment.CalleePops = row.CalleePops;
-        assignment.Clobbers = s_all - (settings.EnablePinnedReg ? row.CalleeSaved.With(Pinned) : row.CalleeSaved);
+        assignment.ThrowClobbers = settings.EnablePinnedReg ? s_all.Without(Pinned) : s_all;
+        assignment.Clobbers = assignment.ThrowClobbers - row.CalleeSaved;
         AssignReturns(signature, settings, row, assignment);
         new ArgumentAssigner(row, convention, settings, assignment).Assign(signature);
         if (assignment.ArgAreaSize > StackAreaLimit || assignment.ReturnAreaSize > StackAreaLimit)

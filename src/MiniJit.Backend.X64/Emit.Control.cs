@@ -187,7 +187,7 @@ internal sealed partial class X64Emitter
         }
     }
 
-    private const int MoveBound = 10;
+    private const int MoveBound = 10, CallBound = 20;
 
     private int CopyBound(in MachineInst move)
     {
@@ -219,7 +219,8 @@ internal sealed partial class X64Emitter
             X64Form.LoadInt or X64Form.ReadRegister or X64Form.WriteRegister => MoveBound,
             X64Form.LoadFloat or X64Form.LoadSymbolAddress or X64Form.TrapIf or X64Form.SelectFloat => MoveBound,
             X64Form.JmpLabel or X64Form.JccLabel or X64Form.JccEitherLabel => BranchEncoder.MaxTerminatorSize,
-            X64Form.CallSymbol or X64Form.CallIndirect or X64Form.LoadTableTarget or X64Form.JmpTable or X64Form.TrapIfEither => 20,
+            X64Form.CallSymbol or X64Form.CallIndirect => CallBound + ((inst.Flags & MachineInstFlags.Terminator) != 0 ? BranchEncoder.MaxTerminatorSize : 0),
+            X64Form.LoadTableTarget or X64Form.JmpTable or X64Form.TrapIfEither => 20,
             X64Form.Ret or X64Form.TailCallSymbol or X64Form.TailCallIndirect => EpilogueBound(),
             X64Form.Nop => (int)inst.Imm,
             _ => MachineBuffer.InstructionRoom,

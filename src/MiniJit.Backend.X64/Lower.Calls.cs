@@ -11,7 +11,8 @@ internal sealed partial class X64LowerContext
 {
     private static readonly CallForms s_callForms = new(
         (ushort)X64Form.Args, (ushort)X64Form.Ret, (ushort)X64Form.CallSymbol, (ushort)X64Form.CallIndirect, (ushort)X64Form.TailCallSymbol,
-        (ushort)X64Form.TailCallIndirect, TailTarget: Registers.Rax, StructReturn: Registers.Rax);
+        (ushort)X64Form.TailCallIndirect, TailTarget: Registers.Rax, StructReturn: Registers.Rax,
+        Payload: (Registers.Rax, Registers.Rdx));
 
     protected override CallForms CallForms => s_callForms;
 

@@ -23,6 +23,8 @@ internal readonly record struct Mem(AddressMode Mode, VReg Base, VReg Index, byt
 
     public static Mem SymbolAddress(int symbol, int disp) => new(AddressMode.Symbol, default, default, 0, disp, symbol, 0);
 
+    public static Mem Label(int block) => new(AddressMode.RipLabel, default, default, 0, 0, block, 0);
+
     public Mem Plus(int disp) => this with { Disp = Disp + disp };
 }
 

@@ -37,6 +37,8 @@ internal sealed partial class X64LowerContext
         jump.Data = target;
     }
 
+    protected override VReg LoadBlockAddress(int block) => Lea(8, Mem.Label(block));
+
     protected override void EmitTrap(TrapCode code)
     {
         ref MachineInst trap = ref Begin((ushort)X64Form.Ud2);
@@ -179,6 +181,7 @@ internal sealed partial class X64LowerContext
             Opcode.GetFramePointer => ReadRegister(Registers.Rbp),
             Opcode.GetStackPointer => ReadRegister(Registers.Rsp),
             Opcode.GetReturnAddress => LoadFrom(IrType.I64, Mem.FramePointer(8)),
+            Opcode.GetExceptionHandlerAddress => LowerHandlerAddress(inst),
             _ => Unsupported(inst),
         };
     }

@@ -58,9 +58,19 @@ public readonly record struct TrapSite(int Offset, TrapCode Code);
 /// <param name="Location">The CLIF source location (<c>@0001</c>).</param>
 public readonly record struct SourceMapEntry(int Start, int End, uint Location);
 
+/// <summary>An item of a call's exception table, in the order in which they are written.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Tag">The tag of a handler for one tag.</param>
+/// <param name="Offset">
+/// Where a handler begins, from the start of the function; where a context's value lies, from the stack pointer of the function's body.
+/// </param>
+public readonly record struct ExceptionHandler(ExceptionItemKind Kind, uint Tag, int Offset);
+
 /// <summary>A call, by its return address.</summary>
 /// <param name="ReturnOffset">Offset just after the call instruction.</param>
-public readonly record struct CallSite(int ReturnOffset);
+/// <param name="FirstHandler">Index of the first item of its exception table in <see cref="CompiledCode.ExceptionHandlers"/>.</param>
+/// <param name="HandlerCount">Number of items; 0 unless it is a try_call.</param>
+public readonly record struct CallSite(int ReturnOffset, int FirstHandler = 0, int HandlerCount = 0);
 
 /// <summary>
 /// One compiled function. It belongs to the context that compiled it and is overwritten by that context's next
@@ -74,6 +84,7 @@ public sealed class CompiledCode
     internal Column<SourceMapEntry> SourceMapTable;
     internal Column<CallSite> CallSiteTable;
     internal Column<int> BlockOffsetTable;
+    internal Column<ExceptionHandler> HandlerTable;
 
     /// <summary>The machine code, constants and jump tables included.</summary>
     public ReadOnlySpan<byte> Bytes => Buffer.Span;
@@ -87,6 +98,12 @@ public sealed class CompiledCode
     /// <summary>Bytes of stack that one activation takes, return address and saved registers included.</summary>
     public int FrameSize { get; internal set; }
 
+    /// <summary>
+    /// Bytes from the stack pointer of the function's body up to its frame pointer: with it, who finds a frame by walking frame pointers can go on in one
+    /// of its handlers.
+    /// </summary>
+    public int FramePointerOffset { get; internal set; }
+
     /// <summary>Places to fill in at link time.</summary>
     public ReadOnlySpan<Relocation> Relocations => RelocationTable.Span;
 
@@ -99,6 +116,13 @@ public sealed class CompiledCode
     /// <summary>Calls.</summary>
     public ReadOnlySpan<CallSite> CallSites => CallSiteTable.Span;
 
+    /// <summary>The exception tables of all calls.</summary>
+    public ReadOnlySpan<ExceptionHandler> ExceptionHandlers => HandlerTable.Span;
+
+    /// <summary>The exception table of one of the <see cref="CallSites"/>.</summary>
+    /// <param name="site">The call.</param>
+    public ReadOnlySpan<ExceptionHandler> HandlersOf(CallSite site) => HandlerTable.Slice(site.FirstHandler, site.HandlerCount);
+
     /// <summary>Start of each machine basic block, in address order.</summary>
     public ReadOnlySpan<int> BlockOffsets => BlockOffsetTable.Span;
 
@@ -110,8 +134,10 @@ public sealed class CompiledCode
         SourceMapTable.Clear();
         CallSiteTable.Clear();
         BlockOffsetTable.Clear();
+        HandlerTable.Clear();
         CodeSize = 0;
         Alignment = 16;
         FrameSize = 0;
+        FramePointerOffset = 0;
     }
 }

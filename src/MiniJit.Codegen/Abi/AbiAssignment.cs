@@ -58,6 +58,9 @@ internal sealed class AbiAssignment
     /// <summary>Registers that a callee may destroy.</summary>
     public RegSet Clobbers;
 
+    /// <summary>Registers that do not survive an exception: whoever throws restores none of them.</summary>
+    public RegSet ThrowClobbers;
+
     /// <summary>Whether the callee removes the stack arguments.</summary>
     public bool CalleePops;
 
@@ -77,6 +80,7 @@ internal sealed class AbiAssignment
         HasReturnPointer = false;
         ReturnPointer = default;
         Clobbers = default;
+        ThrowClobbers = default;
         CalleePops = false;
         PacksStackArgs = false;
         Error = null;

@@ -48,7 +48,7 @@ internal static class CodeListing
         return text;
     }
 
-    /// <summary>The trap at an instruction and the relocations inside it.</summary>
+    /// <summary>The trap at an instruction, the relocations inside it and the handlers of the call that it is.</summary>
     public static StringBuilder Notes(CompiledCode code, int offset, int length)
     {
         StringBuilder notes = new();
@@ -72,6 +72,31 @@ internal static class CodeListing
             }
         }
 
+        foreach (CallSite site in code.CallSites)
+        {
+            if (site.ReturnOffset == offset + length && site.HandlerCount != 0)
+            {
+                AppendHandlers(notes, code.HandlersOf(site));
+            }
+        }
+
         return notes;
+    }
+
+    private static void AppendHandlers(StringBuilder notes, ReadOnlySpan<ExceptionHandler> handlers)
+    {
+        string separator = notes.Length == 0 ? "[" : ", [";
+        foreach (ExceptionHandler handler in handlers)
+        {
+            notes.Append(separator).Append(handler.Kind switch
+            {
+                ExceptionItemKind.Tag => string.Create(CultureInfo.InvariantCulture, $"tag{handler.Tag}: {LabelAt(handler.Offset)}"),
+                ExceptionItemKind.Default => $"default: {LabelAt(handler.Offset)}",
+                _ => string.Create(CultureInfo.InvariantCulture, $"context sp+{handler.Offset}"),
+            });
+            separator = ", ";
+        }
+
+        notes.Append(']');
     }
 }

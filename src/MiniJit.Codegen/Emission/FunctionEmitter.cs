@@ -16,6 +16,7 @@ internal abstract class FunctionEmitter(MachineBuffer buffer)
 {
     private VCode _code = null!;                               // valid during Emit
     private AllocationResult _allocation = null!;
+    private int _spillOffset;                                 // of the spill area from the stack pointer
 
     protected VCode Code => _code;
 
@@ -35,6 +36,7 @@ internal abstract class FunctionEmitter(MachineBuffer buffer)
     {
         _code = code;
         _allocation = allocation;
+        _spillOffset = frame.SpillOffset;
         output.Clear();
         buffer.Reset(code.Blocks.Count);
         buffer.Constants = constants;
@@ -59,6 +61,7 @@ internal abstract class FunctionEmitter(MachineBuffer buffer)
 
         Debug.Assert(nextMove == allocation.Moves.Count);
         output.FrameSize = ActivationSize;
+        output.FramePointerOffset = frame.FrameSize;
         buffer.Finish(output, symbols);
     }
 
@@ -73,8 +76,32 @@ internal abstract class FunctionEmitter(MachineBuffer buffer)
             EmitMoves(moves, ProgPoint.Before(i), ref nextMove);
             ref readonly MachineInst inst = ref insts[i];
             EmitInst(inst, _allocation.Allocations.Slice(inst.FirstOperand, inst.OperandCount));
+            if (inst.Flags == (MachineInstFlags.Call | MachineInstFlags.Terminator))
+            {
+                EndTryCall(inst);
+            }
+
             EmitMoves(moves, ProgPoint.After(i), ref nextMove);
         }
+    }
+
+    /// <summary>What is known about a try_call besides its instructions; then control goes on where it returns normally.</summary>
+    private void EndTryCall(in MachineInst inst)
+    {
+        TryCall call = _code.TryCalls[inst.Disp];
+        foreach (TryItem item in _code.ItemsOf(call))
+        {
+            if (item.Kind == ExceptionItemKind.Context)
+            {
+                buffer.AddContext(_spillOffset + (8 * _allocation.Allocations[inst.FirstOperand + item.Place].SlotIndex));
+            }
+            else
+            {
+                buffer.AddHandler(item.Kind, item.Tag, new Label(item.Place));
+            }
+        }
+
+        buffer.Jump(new Label(call.Normal));
     }
 
     private void EmitMoves(Span<AllocationMove> moves, ProgPoint point, ref int next)

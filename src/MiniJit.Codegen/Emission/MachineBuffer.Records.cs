@@ -11,6 +11,7 @@ internal sealed partial class MachineBuffer
     private Column<TrapSite> _traps;
     private Column<SymbolUse> _relocations;
     private Column<CallSite> _calls;
+    private Column<ExceptionHandler> _handlers;                // of a handler, the offset is its label until the end
     private Column<int> _blockOffsets;
     private Column<SourceMapEntry> _sourceMap;
     private uint _sourceLoc;                                   // as in VCode.SourceLocs: 0 none, else location + 1
@@ -52,11 +53,25 @@ internal sealed partial class MachineBuffer
     /// <summary>A call ends at the next byte.</summary>
     public void AddCallSite() => _calls.Add(new CallSite(_count));
 
+    /// <summary>Adds a handler to the exception table of the last call.</summary>
+    public void AddHandler(ExceptionItemKind kind, uint tag, Label label) => AddHandler(new ExceptionHandler(kind, tag, label.Index));
+
+    /// <summary>Adds a context, whose value lies at an offset from the stack pointer, to the exception table of the last call.</summary>
+    public void AddContext(int offset) => AddHandler(new ExceptionHandler(ExceptionItemKind.Context, 0, offset));
+
+    private void AddHandler(ExceptionHandler handler)
+    {
+        ref CallSite call = ref _calls.Last;
+        call = call with { FirstHandler = call.HandlerCount == 0 ? _handlers.Count : call.FirstHandler, HandlerCount = call.HandlerCount + 1 };
+        _handlers.Add(handler);
+    }
+
     private void ResetRecords()
     {
         _traps.Clear();
         _relocations.Clear();
         _calls.Clear();
+        _handlers.Clear();
         _blockOffsets.Clear();
         _sourceMap.Clear();
         _sourceLoc = 0;
@@ -103,6 +118,13 @@ internal sealed partial class MachineBuffer
         }
 
         Copy(ref output.CallSiteTable, in _calls);
+        output.HandlerTable.Clear();
+        foreach (ExceptionHandler handler in _handlers.Span)
+        {
+            bool isContext = handler.Kind == ExceptionItemKind.Context;
+            output.HandlerTable.Add(isContext ? handler : handler with { Offset = OffsetOf(new Label(handler.Offset)) });
+        }
+
         Copy(ref output.BlockOffsetTable, in _blockOffsets);
         Copy(ref output.SourceMapTable, in _sourceMap);
     }

@@ -5,6 +5,9 @@
 // are lowered in reverse, so a block must stand behind those that dominate it. An edge from a block with several
 // successors to a block with several predecessors gets a block of its own, right after its source: that is where the
 // allocator's moves for the edge go, and where it stays empty, branch simplification threads it away.
+//
+// Every edge out of a try_call gets a block, because what control brings along in registers is defined there. Exceptions are exceptional: what is
+// reached through a handler only is cold, and so are the blocks of the edges to handlers.
 using System;
 using MiniJit.IR;
 using MiniJit.IR.Analysis;
@@ -34,7 +37,9 @@ internal sealed class BlockOrder
     private Column<int> _stack;
     private Column<int> _predecessorCount;                     // edges into each block
     private Column<int> _position;
-    private Column<bool> _isHot;                               // neither cold nor reached through cold blocks only
+    private Column<bool> _isHot;                               // neither cold nor reached through cold blocks or exceptions only
+    private Column<int> _handlers;                             // per block that ends in a try_call: where its edges to handlers are
+    private Column<Block> _tries;                              // hot blocks that end in a try_call with handlers
 
     /// <summary>The machine blocks in order.</summary>
     public Column<LoweredBlock> Blocks;
@@ -45,8 +50,11 @@ internal sealed class BlockOrder
     /// <summary>Number of edges into a block.</summary>
     public int PredecessorEdges(Block block) => _predecessorCount[block.Index];
 
-    /// <summary>Whether the block stands among the cold ones.</summary>
-    public bool IsCold(Block block) => !_isHot[block.Index];
+    /// <summary>The first machine block that is cold; so are all that follow.</summary>
+    public int FirstCold { get; private set; }
+
+    /// <summary>Machine block of edge <paramref name="edge"/> of the <paramref name="count"/> edges out of a block that ends in a try_call.</summary>
+    public int TryEdge(Block block, int edge, int count) => edge == count - 1 ? _position[block.Index] + 1 : _handlers[block.Index] + edge;
 
     public void Compute(Function function, ReadOnlySpan<Block> reversePostorder, LoopForest loops)
     {
@@ -60,19 +68,54 @@ internal sealed class BlockOrder
             // a cold block dominates has no such edge.
             ref bool isHot = ref _isHot[block.Index];
             isHot = isHot && !dfg.IsCold(block);
-            foreach (BlockCall call in dfg.Destinations(function.Layout.LastInst(block)))
+            Inst terminator = function.Layout.LastInst(block);
+            ReadOnlySpan<BlockCall> destinations = dfg.Destinations(terminator);
+            int firstNormal = IsTry(dfg[terminator].Opcode) ? destinations.Length - 1 : 0;
+            for (int edge = 0; edge < destinations.Length; edge++)
             {
-                int target = dfg.BlockOf(call).Index;
+                int target = dfg.BlockOf(destinations[edge]).Index;
                 _predecessorCount[target]++;
-                _isHot[target] |= isHot;
+                _isHot[target] |= isHot && edge >= firstNormal;
             }
         }
 
         CollectItems(reversePostorder, loops);
         Blocks.Clear();
         _position.Fill(dfg.BlockCount, -1);
+        _handlers.Fill(dfg.BlockCount, -1);
+        _tries.Clear();
         EmitItems(function, cold: false);
+        FirstCold = Blocks.Count;
+        foreach (Block block in _tries.Span)
+        {
+            AddHandlerEdges(block, dfg.Destinations(function.Layout.LastInst(block)).Length - 1);
+        }
+
         EmitItems(function, cold: true);
+    }
+
+    private static bool IsTry(Opcode opcode) => opcode is Opcode.TryCall or Opcode.TryCallIndirect;
+
+    private void AddTryEdges(Block block, int count, bool cold)
+    {
+        Blocks.Add(new(block, count - 1));
+        if (cold)
+        {
+            AddHandlerEdges(block, count - 1);
+        }
+        else
+        {
+            _tries.Add(block);
+        }
+    }
+
+    private void AddHandlerEdges(Block block, int count)
+    {
+        _handlers[block.Index] = Blocks.Count;
+        for (int edge = 0; edge < count; edge++)
+        {
+            Blocks.Add(new(block, edge));
+        }
     }
 
     private void CollectItems(ReadOnlySpan<Block> reversePostorder, LoopForest loops)
@@ -132,14 +175,21 @@ internal sealed class BlockOrder
             }
 
             Block block = Block.FromIndex(~item.LoopOrBlock);
-            if (IsCold(block) != cold)
+            if (_isHot[block.Index] == cold)
             {
                 continue;
             }
 
             _position[block.Index] = Blocks.Count;
             Blocks.Add(new(block, -1));
-            ReadOnlySpan<BlockCall> destinations = dfg.Destinations(function.Layout.LastInst(block));
+            Inst terminator = function.Layout.LastInst(block);
+            ReadOnlySpan<BlockCall> destinations = dfg.Destinations(terminator);
+            if (IsTry(dfg[terminator].Opcode))
+            {
+                AddTryEdges(block, destinations.Length, cold);
+                continue;
+            }
+
             for (int edge = 0; destinations.Length > 1 && edge < destinations.Length; edge++)
             {
                 if (_predecessorCount[dfg.BlockOf(destinations[edge]).Index] > 1)

@@ -17,9 +17,10 @@ namespace MiniJit.Codegen.Lowering;
 /// <param name="TailCallIndirect">The same with the target as the last operand.</param>
 /// <param name="TailTarget">Where a tail call finds its target: a register that carries no argument and survives the epilogue.</param>
 /// <param name="StructReturn">Where the pointer of an sret parameter is returned.</param>
+/// <param name="Payload">Where an exception's payload arrives.</param>
 internal sealed record CallForms(
     ushort Args, ushort Return, ushort CallSymbol, ushort CallIndirect, ushort TailCallSymbol, ushort TailCallIndirect, PReg TailTarget,
-    PReg StructReturn);
+    PReg StructReturn, (PReg First, PReg Second) Payload);
 
 /// <summary>An area that <see cref="AbiPlace.Offset"/> counts from.</summary>
 internal enum AbiArea : byte
@@ -344,10 +345,20 @@ internal abstract partial class LowerContext
     /// <summary>Emits a call whose convention <c>_callAbi</c> describes: copies, stack arguments, the call, results.</summary>
     private void EmitCall(Signature signature, CallTarget target, ReadOnlySpan<ValueRegs> args, Span<ValueRegs> results)
     {
+        Span<VReg> inRegisters = stackalloc VReg[_callAbi.Parts.Count];
+        VReg returnPointer = PassArguments(signature, args, inRegisters);
+        BeginCall(target, MachineInstFlags.Call);
+        RegSet clobbers = DefineResults(results, OperandPos.Late, _callAbi.Clobbers);
+        EndCall(target, inRegisters, returnPointer, clobbers);
+        LoadMemoryResults(results);
+    }
+
+    /// <summary>Puts arguments where they are passed in memory, the others into registers. Returns the pointer to the return area, if there is one.</summary>
+    private VReg PassArguments(Signature signature, ReadOnlySpan<ValueRegs> args, Span<VReg> inRegisters)
+    {
         HasReturningCalls = true;
         ReserveOutgoing(_callAbi.ArgAreaSize + _callAbi.ReturnAreaSize);
         CopyStructs(signature, args);
-        Span<VReg> inRegisters = stackalloc VReg[_callAbi.Parts.Count];
         PlaceArguments(args, inRegisters, tail: false);
         VReg returnPointer = default;
         if (_callAbi.HasReturnPointer)
@@ -359,11 +370,20 @@ internal abstract partial class LowerContext
             }
         }
 
+        return returnPointer;
+    }
+
+    private ref MachineInst BeginCall(CallTarget target, MachineInstFlags flags)
+    {
         ref MachineInst call = ref Begin(target.IsSymbol ? CallForms.CallSymbol : CallForms.CallIndirect);
-        call.Flags = MachineInstFlags.Call;
+        call.Flags = flags;
         call.Data = target.Symbol;
         call.Imm = _callAbi.CalleePops ? _callAbi.ArgAreaSize : 0;
-        RegSet clobbers = DefineResults(results, _callAbi.Clobbers);
+        return ref call;
+    }
+
+    private void EndCall(CallTarget target, ReadOnlySpan<VReg> inRegisters, VReg returnPointer, RegSet clobbers)
+    {
         UseArguments(inRegisters, returnPointer);
         if (!target.IsSymbol)
         {
@@ -371,7 +391,6 @@ internal abstract partial class LowerContext
         }
 
         Current.Clobbers = ClobberSet(clobbers);
-        LoadMemoryResults(results);
     }
 
     private VReg AddressOf(in AbiPlace place)
@@ -381,7 +400,7 @@ internal abstract partial class LowerContext
         return address;
     }
 
-    private RegSet DefineResults(Span<ValueRegs> results, RegSet clobbers)
+    private RegSet DefineResults(Span<ValueRegs> results, OperandPos pos, RegSet clobbers)
     {
         for (int i = 0; i < results.Length; i++)
         {
@@ -392,7 +411,7 @@ internal abstract partial class LowerContext
                 AbiPart place = _callAbi.Parts[slot.FirstPart + part];
                 if (place.InRegister)
                 {
-                    Use(Operand.DefFixed(part == 0 ? results[i].Low : results[i].High, place.Register));
+                    Use(Operand.DefFixed(part == 0 ? results[i].Low : results[i].High, place.Register) with { Pos = pos });
                     clobbers = clobbers.Without(place.Register);
                 }
             }

@@ -167,6 +167,9 @@ internal abstract partial class LowerContext
     /// <summary>Emits an unconditional jump to a machine block.</summary>
     protected abstract void EmitJump(int target);
 
+    /// <summary>The address of the code of a machine block.</summary>
+    protected abstract VReg LoadBlockAddress(int block);
+
     /// <summary>Emits an unconditional trap.</summary>
     protected abstract void EmitTrap(TrapCode code);
 

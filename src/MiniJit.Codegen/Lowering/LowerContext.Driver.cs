@@ -90,6 +90,11 @@ internal abstract partial class LowerContext
                         }
                     }
                 }
+
+                if (IsTryCall(inst))
+                {
+                    CountContexts(inst);
+                }
             }
         }
 
@@ -157,7 +162,7 @@ internal abstract partial class LowerContext
             ref VCodeBlock machineBlock = ref Code.Blocks[index];
             machineBlock = default;
             machineBlock.EndInst = Code.Insts.Count;           // counted from the end until Finish reverses
-            machineBlock.IsCold = _order.IsCold(block.Source);
+            machineBlock.IsCold = index >= _order.FirstCold;
             machineBlock.LoopDepth = (byte)Math.Min(loops.LoopDepth(block.Source), byte.MaxValue);
             if (block.IsEdge)
             {
@@ -180,9 +185,17 @@ internal abstract partial class LowerContext
         int target = _order.PositionOf(Dfg.BlockOf(call));
         EmitJump(target);
         FlushGroup();
-        PutBranchArgs(index, call);
-        FlushGroup();
         AddSuccessor(index, target);
+        if (IsTryCall(branch))
+        {
+            LowerTryEdge(index, branch, edge.Edge);
+        }
+        else
+        {
+            PutBranchArgs(index, call, []);
+        }
+
+        FlushGroup();
     }
 
     private void LowerBlock(int index, Block block)
@@ -216,6 +229,19 @@ internal abstract partial class LowerContext
         _currentLoc = LocOf(terminator);
         ReadOnlySpan<BlockCall> destinations = Dfg.Destinations(terminator);
         _targets.Clear();
+        if (IsTryCall(terminator))
+        {
+            for (int i = 0; i < destinations.Length; i++)
+            {
+                _targets.Add(_order.TryEdge(Function.Layout.BlockOf(terminator), i, destinations.Length));
+                AddSuccessor(index, _targets.Last);
+            }
+
+            LowerTryCall(terminator, _targets.Span);
+            FlushGroup();
+            return;
+        }
+
         int edgeBlock = index + 1;
         for (int i = 0; i < destinations.Length; i++)
         {
@@ -230,7 +256,7 @@ internal abstract partial class LowerContext
         FlushGroup();
         if (destinations.Length == 1 && _order.PredecessorEdges(Dfg.BlockOf(destinations[0])) > 1)
         {
-            PutBranchArgs(index, destinations[0]);
+            PutBranchArgs(index, destinations[0], []);
             FlushGroup();
             return;
         }
@@ -240,34 +266,37 @@ internal abstract partial class LowerContext
             // The only predecessor: its arguments are the target's parameters under another name.
             if (_order.PredecessorEdges(Dfg.BlockOf(call)) == 1)
             {
-                AliasParams(call);
+                AliasParams(call, []);
             }
         }
 
         FlushGroup();
     }
 
-    private void AliasParams(BlockCall call)
+    /// <param name="call">The edge.</param>
+    /// <param name="arrived">Of an edge out of a try_call, what <c>retN</c> or <c>exnN</c> stand for.</param>
+    private void AliasParams(BlockCall call, ReadOnlySpan<ValueRegs> arrived)
     {
         Block target = Dfg.BlockOf(call);
         for (int i = 0; i < Dfg.Params(target).Length; i++)
         {
             Value param = Dfg.Params(target)[i];
             BlockArg arg = Dfg.BlockArgs(call)[i];
-            if (_isNeeded[param.Index] && arg.IsValue)
+            if (_isNeeded[param.Index])
             {
-                Alias(_valueRegs[param.Index], PutRegs(Dfg.Resolve(arg.Value)));
+                Alias(_valueRegs[param.Index], arg.IsValue ? PutRegs(Dfg.Resolve(arg.Value)) : arrived[arg.Index]);
             }
         }
     }
 
-    private void PutBranchArgs(int index, BlockCall call)
+    private void PutBranchArgs(int index, BlockCall call, ReadOnlySpan<ValueRegs> arrived)
     {
         Block target = Dfg.BlockOf(call);
         int first = Code.BranchArgs.Count;
         for (int i = 0; i < Dfg.Params(target).Length; i++)
         {
-            ValueRegs registers = PutRegs(Dfg.Resolve(Dfg.BlockArgs(call)[i].Value));
+            BlockArg arg = Dfg.BlockArgs(call)[i];
+            ValueRegs registers = arg.IsValue ? PutRegs(Dfg.Resolve(arg.Value)) : arrived[arg.Index];
             Code.BranchArgs.Add(registers.Low);
             if (registers.IsPair)
             {

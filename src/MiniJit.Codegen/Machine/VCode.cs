@@ -10,11 +10,15 @@
 //   * the last instruction of a block is its terminator; a terminator defines nothing, and a jump into a block with several
 //     predecessors has no operands and no clobbers: the moves of its edge go before it;
 //   * a fixed register is the constraint of at most one early use and at most one late def of an instruction, and
-//     a clobbered register is no def of the same instruction.
+//     a clobbered register is no def of the same instruction;
+//   * a call that ends its block (try_call) defines nothing. Its results and an exception's payload are defined where control goes on:
+//     by an arrival, the first instruction of the successor, whose defs are early and fixed, so that no move of the edge comes
+//     before them into their registers. All that lives across the edges is in memory, because the call clobbers every register.
 // All arrays are growable columns that are cleared, never dropped.
 using System;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using MiniJit.IR;
 using MiniJit.IR.Collections;
 
 namespace MiniJit.Codegen.Machine;
@@ -32,6 +36,9 @@ internal enum MachineInstFlags : byte
 
     /// <summary>Transfers control out of the function and back.</summary>
     Call = 4,
+
+    /// <summary>First of its block. Its defs, early and fixed, name what control brought along in registers.</summary>
+    Arrival = 8,
 }
 
 /// <summary>
@@ -95,6 +102,18 @@ internal struct VCodeBlock
     public bool IsCold;
 }
 
+/// <summary>An item of a try_call's exception table.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Tag">The tag of a handler for one tag.</param>
+/// <param name="Place">The block of a handler; of a context, the number of the call's operand that holds it.</param>
+internal readonly record struct TryItem(ExceptionItemKind Kind, uint Tag, int Place);
+
+/// <summary>A call that ends its block; its instruction's <see cref="MachineInst.Disp"/> is the index.</summary>
+/// <param name="FirstItem">Its items begin here in <see cref="VCode.TryItems"/>.</param>
+/// <param name="ItemCount">How many it has.</param>
+/// <param name="Normal">The block where a normal return goes on.</param>
+internal readonly record struct TryCall(int FirstItem, int ItemCount, int Normal);
+
 /// <summary>A function over virtual registers. See the file's head for the invariants.</summary>
 internal sealed class VCode
 {
@@ -106,6 +125,8 @@ internal sealed class VCode
     public Column<VReg> BlockParams;
     public Column<VReg> BranchArgs;
     public Column<RegSet> ClobberSets;
+    public Column<TryCall> TryCalls;
+    public Column<TryItem> TryItems;
 
     /// <summary>Source location of each instruction, parallel to <see cref="Insts"/>; 0 is "none", otherwise location + 1.</summary>
     public Column<uint> SourceLocs;
@@ -128,6 +149,8 @@ internal sealed class VCode
         BranchArgs.Clear();
         ClobberSets.Clear();
         ClobberSets.Add(RegSet.Empty);
+        TryCalls.Clear();
+        TryItems.Clear();
         SourceLocs.Clear();
         VRegCount = 0;
         FloatSpillWords = 1;
@@ -142,6 +165,8 @@ internal sealed class VCode
     public ReadOnlySpan<VReg> ParamsOf(int block) => BlockParams.Slice(Blocks[block].FirstParam, Blocks[block].ParamCount);
 
     public ReadOnlySpan<VReg> BranchArgsOf(int block) => BranchArgs.Slice(Blocks[block].FirstBranchArg, Blocks[block].BranchArgCount);
+
+    public ReadOnlySpan<TryItem> ItemsOf(in TryCall call) => TryItems.Slice(call.FirstItem, call.ItemCount);
 
     public RegSet ClobbersOf(in MachineInst inst) => inst.Clobbers == 0 ? RegSet.Empty : ClobberSets[inst.Clobbers];
 }

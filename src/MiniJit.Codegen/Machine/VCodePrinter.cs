@@ -46,10 +46,33 @@ internal abstract class VCodePrinter
         }
 
         WriteFields(inst, symbols, text);
+        if (inst.Flags == (MachineInstFlags.Call | MachineInstFlags.Terminator))
+        {
+            AppendEdges(code, code.TryCalls[inst.Disp], text);
+        }
+
         if (inst.Trap != 0)
         {
             text.Append(" ; trap: ").Append(TrapCode.FromRaw(inst.Trap).ToString());
         }
+    }
+
+    private static void AppendEdges(VCode code, in TryCall call, StringBuilder text)
+    {
+        text.Append(CultureInfo.InvariantCulture, $" block{call.Normal} [");
+        char separator = ' ';
+        foreach (TryItem item in code.ItemsOf(call))
+        {
+            text.Append(separator).Append(separator == ',' ? " " : "").Append(item.Kind switch
+            {
+                ExceptionItemKind.Tag => string.Create(CultureInfo.InvariantCulture, $"tag{item.Tag}: block{item.Place}"),
+                ExceptionItemKind.Default => string.Create(CultureInfo.InvariantCulture, $"default: block{item.Place}"),
+                _ => string.Create(CultureInfo.InvariantCulture, $"context {item.Place}"),
+            });
+            separator = ',';
+        }
+
+        text.Append(" ]");
     }
 
     /// <summary>The form, its size and its condition.</summary>

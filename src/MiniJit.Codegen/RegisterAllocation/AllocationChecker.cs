@@ -109,6 +109,11 @@ internal sealed class AllocationChecker
                     Report(block, i, "a move follows a terminator");
                 }
 
+                if (!move.Point.IsAfter && (_code.Insts[i].Flags & MachineInstFlags.Arrival) != 0 && ArrivesIn(_code.Insts[i], move.To))
+                {
+                    Report(block, i, $"a move overwrites {move.To}, in which control brought a value along");
+                }
+
                 if (move.From.IsSlot && move.To.IsSlot)
                 {
                     Report(block, i, $"slot to slot move {move.From} -> {move.To}");
@@ -126,6 +131,9 @@ internal sealed class AllocationChecker
             Report(0, 0, "moves are not sorted, or lie outside of the function");
         }
     }
+
+    private bool ArrivesIn(in MachineInst arrival, Allocation place) =>
+        _result.Allocations.Slice(arrival.FirstOperand, arrival.OperandCount).Contains(place);
 
     private void CheckPlace(int block, int inst, Allocation place, RegClass regClass, bool mayBeScratch)
     {

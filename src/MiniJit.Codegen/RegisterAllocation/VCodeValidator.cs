@@ -171,9 +171,20 @@ internal sealed class VCodeValidator
         MachineInst inst = _code.Insts[i];
         ReadOnlySpan<Operand> operands = _code.OperandsOf(inst);
         ulong clobbers = _code.ClobbersOf(inst).Bits, early = 0, late = 0, reused = 0;
+        bool isArrival = (inst.Flags & MachineInstFlags.Arrival) != 0;
+        if (isArrival && (i != _code.Blocks[b].FirstInst || _code.Blocks[b].PredecessorCount != 1 || clobbers != 0))
+        {
+            Report(b, i, "an arrival is not the first instruction of a block with one predecessor, or clobbers something");
+        }
+
         for (int o = 0; o < operands.Length; o++)
         {
             Operand operand = operands[o];
+            if (isArrival && (operand.Kind != OperandKind.Def || operand.Pos != OperandPos.Early || operand.Constraint.Kind != ConstraintKind.Fixed))
+            {
+                Report(b, i, $"operand {o} of an arrival is not an early def in a fixed register");
+            }
+
             if (operand.Kind == OperandKind.Def)
             {
                 Define(b, i, operand.Reg);

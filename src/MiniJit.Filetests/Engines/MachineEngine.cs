@@ -6,6 +6,7 @@ using MiniJit.Codegen;
 using MiniJit.Coherence.Publication;
 using MiniJit.IR;
 using MiniJit.IR.Interpretation;
+using MiniJit.Runtime.Exceptions;
 using MiniJit.Runtime.Invocation;
 using MiniJit.Runtime.Linking;
 
@@ -26,6 +27,7 @@ internal sealed class MachineEngine(MachineHost host, CompileContext compiler, T
     {
         _functions = functions;
         _compiled = new JitFunction[functions.Count];
+        ExceptionSupport exceptions = new();
         for (int i = 0; i < functions.Count; i++)
         {
             Function function = functions[i];
@@ -35,6 +37,12 @@ internal sealed class MachineEngine(MachineHost host, CompileContext compiler, T
             }
 
             _compiled[i] = _module.Define(function.Name, code);
+            exceptions.Add(function.Name, code);
+        }
+
+        if (!exceptions.TryDefine(_module, target, TryCompile, out string problem))
+        {
+            return problem;
         }
 
         if (!_module.TryPublish(out IReadOnlyList<LinkError> errors))
@@ -48,7 +56,7 @@ internal sealed class MachineEngine(MachineHost host, CompileContext compiler, T
             signatures[i] = functions[commands[i].Owner].Signature;
         }
 
-        host.TryPrepare(target, signatures, out string problem);
+        host.TryPrepare(target, signatures, out problem);
         return problem;
     }
 
@@ -95,4 +103,11 @@ internal sealed class MachineEngine(MachineHost host, CompileContext compiler, T
     }
 
     public void Dispose() => _module.Dispose();
+
+    private bool TryCompile(Function function, out CompiledCode code, out string problem)
+    {
+        code = compiler.Compile(function, target)!;
+        problem = code is null ? NativeEngine.Describe(compiler.Diagnostics) : "";
+        return code is not null;
+    }
 }

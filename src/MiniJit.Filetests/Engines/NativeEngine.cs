@@ -7,6 +7,7 @@ using System.Text;
 using MiniJit.Codegen;
 using MiniJit.IR;
 using MiniJit.IR.Interpretation;
+using MiniJit.Runtime.Exceptions;
 using MiniJit.Runtime.Invocation;
 using MiniJit.Runtime.Linking;
 
@@ -25,6 +26,7 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
     {
         _functions = functions;
         _compiled = new JitFunction[functions.Count];
+        ExceptionSupport exceptions = new();
         for (int i = 0; i < functions.Count; i++)
         {
             Function function = functions[i];
@@ -34,6 +36,12 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
             }
 
             _compiled[i] = _module.Define(function.Name, code);
+            exceptions.Add(function.Name, code);
+        }
+
+        if (!exceptions.TryDefine(_module, target, TryCompile, out string problem))
+        {
+            return problem;
         }
 
         if (!_module.TryPublish(out IReadOnlyList<LinkError> errors))
@@ -47,7 +55,7 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
             signatures[i] = functions[commands[i].Owner].Signature;
         }
 
-        host.CallerFor(target).TryPrepare(signatures, out string problem);
+        host.CallerFor(target).TryPrepare(signatures, out problem);
         return problem;
     }
 
@@ -88,6 +96,13 @@ internal sealed class NativeEngine(NativeHost host, CompileContext compiler, Tar
     }
 
     public void Dispose() => _module.Dispose();
+
+    private bool TryCompile(Function function, out CompiledCode code, out string problem)
+    {
+        code = compiler.Compile(function, target)!;
+        problem = code is null ? Describe(compiler.Diagnostics) : "";
+        return code is not null;
+    }
 
     /// <summary>All diagnostics in one line.</summary>
     public static string Describe(DiagnosticBag diagnostics)

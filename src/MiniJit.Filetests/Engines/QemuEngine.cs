@@ -10,6 +10,7 @@ using MiniJit.Codegen;
 using MiniJit.IR;
 using MiniJit.IR.Building;
 using MiniJit.IR.Interpretation;
+using MiniJit.Runtime.Exceptions;
 using MiniJit.Runtime.Invocation;
 using MiniJit.Runtime.Linking;
 using MiniJit.Runtime.Objects;
@@ -46,15 +47,21 @@ internal sealed class QemuEngine(CompileContext compiler, Target target) : IEngi
         _functions = functions;
         _commands = commands;
         ObjectModule module = new(target.Triple);
+        ExceptionSupport exceptions = new();
         foreach (Function function in functions)
         {
-            if (compiler.Compile(function, target) is not CompiledCode code)
+            if (!TryCompile(function, out CompiledCode code, out string error))
             {
-                return $"{function.Name}: {NativeEngine.Describe(compiler.Diagnostics)}";
+                return $"{function.Name}: {error}";
             }
 
             module.Define(function.Name, code);
-            _code.Add(new(function, code.Traps.ToArray(), code.Bytes.Length));
+            exceptions.Add(function.Name, code);
+        }
+
+        if (!exceptions.TryDefine(module, target, TryCompile, out string noThrow))
+        {
+            return noThrow;
         }
 
         foreach (OwnedCommand command in commands)
@@ -92,6 +99,18 @@ internal sealed class QemuEngine(CompileContext compiler, Target target) : IEngi
         {
             File.Delete(_path);
         }
+    }
+
+    private bool TryCompile(Function function, out CompiledCode code, out string problem)
+    {
+        code = compiler.Compile(function, target)!;
+        problem = code is null ? NativeEngine.Describe(compiler.Diagnostics) : "";
+        if (code is not null)
+        {
+            _code.Add(new(function, code.Traps.ToArray(), code.Bytes.Length));
+        }
+
+        return code is not null;
     }
 
     private bool TryDefineTrampoline(ObjectModule module, Signature signature, out string problem)

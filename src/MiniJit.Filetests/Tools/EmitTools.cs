@@ -6,6 +6,7 @@ using MiniJit.Codegen;
 using MiniJit.Codegen.Settings;
 using MiniJit.Filetests.Engines;
 using MiniJit.IR;
+using MiniJit.Runtime.Exceptions;
 using MiniJit.Runtime.Linking;
 using MiniJit.Runtime.Objects;
 
@@ -51,6 +52,7 @@ internal static class EmitTools
 
         CompileContext compiler = new();
         ObjectModule module = new(target!.Triple);
+        ExceptionSupport exceptions = new();
         Signature? main = null;
         int exit = context.ForEach(
             paths,
@@ -64,22 +66,26 @@ internal static class EmitTools
                     if (code is not null)
                     {
                         module.Define(function.Function.Name, code);
+                        exceptions.Add(function.Function.Name, code);
                     }
                 }
 
                 return compiles;
             },
             target.DefaultCallConv);
-        return exit != ExitCode.Success ? exit : Write(context, kind, output, module, main, compiler, target);
+        return exit != ExitCode.Success ? exit : Write(context, kind, output, module, exceptions, main, compiler, target);
     }
 
-    private static int Write(ToolContext context, EmitKind kind, string output, ObjectModule module, Signature? main, CompileContext compiler, Target target)
+    private static int Write(
+        ToolContext context, EmitKind kind, string output, ObjectModule module, ExceptionSupport exceptions, Signature? main, CompileContext compiler,
+        Target target)
     {
         byte[] file;
         IReadOnlyList<LinkError> errors;
         if (kind == EmitKind.Executable)
         {
-            if (!StartCode.TryDefine(module, main, TryCompile, out int entry, out string problem))
+            if (!StartCode.TryDefine(module, main, TryCompile, out int entry, out string problem)
+                || !exceptions.TryDefine(module, target, TryCompile, out problem))
             {
                 return context.Fail(problem);
             }

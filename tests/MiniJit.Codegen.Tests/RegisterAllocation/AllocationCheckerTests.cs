@@ -142,6 +142,53 @@ public sealed class AllocationCheckerTests
     }
 
     [Fact]
+    public void A_move_over_what_an_arrival_brought_along_is_found()
+    {
+        CodeBuilder builder = new();
+        VReg a = builder.Int(), b = builder.Int();
+        builder.Block();
+        builder.Op(Operand.Def(a)).TryCall(0, [1], TestMachine.CallerSavedOf(s_machine));
+        builder.Block();
+        builder.Op(1, RegSet.Empty, MachineInstFlags.Arrival, Operand.DefFixed(b, PReg.Int(0)) with { Pos = OperandPos.Early }).Return(Operand.Use(b));
+        VCode code = builder.Build();
+        Allocation register = Allocation.Reg(PReg.Int(0));
+        AllocationResult result = new() { Written = new RegSet(ulong.MaxValue), SpillWords = 1 };
+        result.Allocations.Fill(3, register);
+        Assert.Null(VCodeValidator.Validate(code));
+        Assert.Null(AllocationChecker.Check(code, s_machine, result));
+
+        result.Moves.Add(new AllocationMove(ProgPoint.Before(2), Allocation.Slot(0), register, RegClass.Int));
+
+        Assert.Contains("brought a value along", AllocationChecker.Check(code, s_machine, result), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_validator_finds_an_arrival_that_is_not_the_first_instruction()
+    {
+        CodeBuilder builder = new();
+        VReg a = builder.Int(), b = builder.Int();
+        builder.Block();
+        builder.TryCall(0, [1], RegSet.Empty);
+        builder.Block();
+        builder.Op(Operand.Def(a)).Op(1, RegSet.Empty, MachineInstFlags.Arrival, Operand.DefFixed(b, PReg.Int(0)) with { Pos = OperandPos.Early }).Return();
+
+        Assert.Contains("not the first", VCodeValidator.Validate(builder.Build()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_validator_finds_an_arrival_in_no_particular_register()
+    {
+        CodeBuilder builder = new();
+        VReg a = builder.Int();
+        builder.Block();
+        builder.TryCall(0, [1], RegSet.Empty);
+        builder.Block();
+        builder.Op(1, RegSet.Empty, MachineInstFlags.Arrival, Operand.DefEarly(a)).Return();
+
+        Assert.Contains("not an early def in a fixed register", VCodeValidator.Validate(builder.Build()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_validator_finds_a_use_that_its_def_does_not_dominate()
     {
         CodeBuilder builder = new();

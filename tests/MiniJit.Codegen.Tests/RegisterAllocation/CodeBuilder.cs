@@ -79,6 +79,13 @@ internal sealed class CodeBuilder
         return Op(block, RegSet.Empty, MachineInstFlags.Terminator, operands);
     }
 
+    /// <summary>A call that ends its block; its successors begin with arrivals.</summary>
+    public CodeBuilder TryCall(int block, int[] targets, RegSet clobbers, params Operand[] operands)
+    {
+        _blocks[block].Successors.AddRange(targets);
+        return Op(block, clobbers, MachineInstFlags.Call | MachineInstFlags.Terminator, operands);
+    }
+
     public VCode Build()
     {
         VCode code = new();

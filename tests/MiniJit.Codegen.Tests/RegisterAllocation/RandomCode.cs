@@ -20,6 +20,7 @@ internal sealed class RandomCode
     private List<int>[] _predecessors = [];
     private int[] _layout = [];                                // core number -> block index
     private int[] _dominator = [];
+    private bool[] _isTry = [];                                // ends in a call with several ways back
     private List<VReg>[] _defined = [];                        // params and defs of each block
 
     private RandomCode(SplitMix64 random, MachineEnvironment environment)
@@ -60,6 +61,7 @@ internal sealed class RandomCode
         generator._builder.FloatSpillWords = random.Between(1, 2);
         generator.MakeGraph(random.Between(1, maxBlocks));
         generator.MakeDominators();
+        generator.ChooseTries();
         generator.MakeBlocks(random.Between(1, maxInsts));
         return generator._builder.Build();
     }
@@ -211,6 +213,17 @@ internal sealed class RandomCode
         return a;
     }
 
+    private void ChooseTries()
+    {
+        _isTry = new bool[_successors.Count];
+        for (int b = 0; b < _isTry.Length; b++)
+        {
+            _isTry[b] = _successors[b].Count > 0 && _successors[b].TrueForAll(s => _predecessors[s].Count == 1) && _random.Chance(20);
+        }
+    }
+
+    private bool IsReachedByTry(int b) => _predecessors[b].Count == 1 && _isTry[_predecessors[b][0]];
+
     // ----- code -----
 
     private void MakeBlocks(int maxInsts)
@@ -227,7 +240,7 @@ internal sealed class RandomCode
         for (int index = 0; index < count; index++)
         {
             int b = core[index];
-            bool takesParams = _predecessors[b].Count > 0 && _predecessors[b].TrueForAll(p => _successors[p].Count == 1);
+            bool takesParams = _predecessors[b].Count > 0 && !IsReachedByTry(b) && _predecessors[b].TrueForAll(p => _successors[p].Count == 1);
             int parameters = takesParams ? _random.Chance(10) ? _random.Below(16) : _random.Below(4) : 0;
             for (int k = 0; k < parameters; k++)
             {
@@ -276,11 +289,34 @@ internal sealed class RandomCode
             }
         }
 
+        if (IsReachedByTry(b))
+        {
+            MakeArrival(b);
+        }
+
         int insts = _random.Below(maxInsts + 1);
         for (int k = 0; k < insts; k++)
         {
             MakeInst(b);
         }
+    }
+
+    private void MakeArrival(int b)
+    {
+        Budget budget = new(_registers);
+        List<Operand> operands = [];
+        for (int defs = _random.Below(4); defs > 0; defs--)
+        {
+            RegClass regClass = (RegClass)_random.Below(2);
+            if (budget.TryFix(PickRegister(regClass), takesEarly: true, takesLate: true, out PReg register))
+            {
+                VReg v = _builder.New(regClass);
+                operands.Add(Operand.DefFixed(v, register) with { Pos = OperandPos.Early });
+                _defined[b].Add(v);
+            }
+        }
+
+        _builder.Op(_layout[b], RegSet.Empty, MachineInstFlags.Arrival, [.. operands]);
     }
 
     private VReg Pick(int b, RegClass regClass)
@@ -427,6 +463,21 @@ internal sealed class RandomCode
     {
         List<int> targets = _successors[b];
         List<Operand> operands = [];
+        if (_isTry[b])
+        {
+            // Mostly everything is lost, as it is for a call that may throw.
+            RegSet clobbers = new((_registers[0] | _registers[1]) & (_random.Chance(80) ? ulong.MaxValue : _random.Next()));
+            Budget left = new(_registers);
+            left.Clobber(clobbers);
+            for (int uses = _random.Below(6); uses > 0; uses--)
+            {
+                MakeUse(b, isCall: true, ref left, operands);
+            }
+
+            _builder.TryCall(_layout[b], [.. targets.ConvertAll(t => _layout[t])], clobbers, [.. operands]);
+            return;
+        }
+
         List<VReg> args = [];
         if (targets.Count == 1)
         {
