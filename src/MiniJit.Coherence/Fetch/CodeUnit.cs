@@ -50,6 +50,13 @@ internal sealed unsafe class CodeUnit : IDisposable
         }
     }
 
+    /// <summary>Nothing is decoded any more, and the instructions are others.</summary>
+    public void Restart(uint* words)
+    {
+        Header->Words = words;
+        Reset(0, Header->Count);
+    }
+
     public void Dispose()
     {
         NativeMemory.AlignedFree(_memory);

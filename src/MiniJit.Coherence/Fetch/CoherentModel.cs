@@ -19,7 +19,7 @@ internal sealed unsafe class CoherentModel(PhysicalMemory memory) : ICoherenceMo
     /// <summary>Lines of 64 bytes, both kinds of maintenance needed as far as software can tell: plans are run in full.</summary>
     public ulong CacheType(Core core) => 0x8444_C004;
 
-    public CodeUnit Fetch(Core core, ulong address, PhysicalAddress physical, out bool mayKeep)
+    public CodeUnit? Fetch(Core core, ulong address, PhysicalAddress physical, out bool mayKeep)
     {
         mayKeep = true;
         ref Frame frame = ref memory[physical.Frame];

@@ -1,9 +1,10 @@
 // What stands between a store and an instruction fetch that should see it. The machine executes instructions; whether, when and in
 // which version a core sees the bytes of its program is decided here, at events that the architecture defines (Arm ARM B2.3 and D7.5).
 //
-// The machine promises: every fetch of a unit, every store to a frame that was ever fetched from, every maintenance instruction, barrier and
+// The machine promises: every fetch of a unit, every store to a frame that was ever fetched from, every maintenance instruction, barrier, store-release and
 // context synchronisation arrives at the model, in the order of execution, with the core that did it. Plain data accesses to other frames do not: they
-// are sequentially consistent.
+// are sequentially consistent. Where a model needs more, it asks for it: loads from frames under FrameWatch.Load, and all accesses of cores
+// that are told to report them.
 using System;
 using MiniJit.Coherence.Machine;
 using MiniJit.Coherence.Memory;
@@ -33,6 +34,9 @@ internal enum BarrierKind : byte
 
     /// <summary>DSB: also waits for accesses and maintenance to complete.</summary>
     Synchronization,
+
+    /// <summary>A store-release is about to happen: earlier accesses come before it.</summary>
+    Release,
 }
 
 /// <summary>What made a core forget the instructions that it had fetched ahead.</summary>
@@ -73,7 +77,8 @@ internal interface ICoherenceModel
     /// <param name="address">Virtual address of the unit.</param>
     /// <param name="physical">Where it is mapped.</param>
     /// <param name="mayKeep">Whether the next fetch is bound to give the same.</param>
-    CodeUnit Fetch(Core core, ulong address, PhysicalAddress physical, out bool mayKeep);
+    /// <returns>Null if the core had fetched ahead when the page could not be executed yet: the fetch is an abort.</returns>
+    CodeUnit? Fetch(Core core, ulong address, PhysicalAddress physical, out bool mayKeep);
 
     /// <summary>Performs a store to a frame under <see cref="FrameWatch.Code"/>; it does not cross a page.</summary>
     void Store(Core core, PhysicalAddress physical, ReadOnlySpan<byte> bytes);
@@ -87,9 +92,42 @@ internal interface ICoherenceModel
     /// <summary>A context synchronisation event on a core.</summary>
     void Synchronize(Core core, ContextEvent cause);
 
+    /// <summary>A load from a frame under <see cref="FrameWatch.Load"/> is about to happen; it does not cross a page.</summary>
+    void Load(Core core, PhysicalAddress physical, int length)
+    {
+    }
+
+    /// <summary>An access of a core that <see cref="Core.ReportsAccesses"/> is about to happen, unless it arrives at <see cref="Store"/>.</summary>
+    void Access(Core core, bool isStore)
+    {
+    }
+
+    /// <summary>A core's turn is over.</summary>
+    void TurnEnded(Core core)
+    {
+    }
+
+    /// <summary>As if all that was written up to now had been published long ago: the world as an experiment finds it.</summary>
+    void Settle()
+    {
+    }
+
+    /// <summary>Which free frame is used again, counted from the one given back last; -1 for one that was never used.</summary>
+    int ChooseFrame(int free) => 0;
+
+    /// <summary>A frame is about to be cleared and handed out.</summary>
+    void FrameAllocated(int frame)
+    {
+    }
+
+    /// <summary>Instructions can be fetched at an address where they could not be before.</summary>
+    void PageExecutable(ulong address)
+    {
+    }
+
     /// <summary>The system lets instructions be fetched from a frame: what was stored there before is what may be stale.</summary>
     void FrameExecutable(int frame);
 
-    /// <summary>The system is about to give a frame back, or (with its content zeroed) to hand it out again.</summary>
+    /// <summary>The system is about to give a frame back.</summary>
     void FrameReleased(int frame);
 }

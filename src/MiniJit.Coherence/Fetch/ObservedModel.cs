@@ -34,7 +34,7 @@ internal sealed class ObservedModel(ICoherenceModel model, ICoherenceObserver ob
 
     public ulong CacheType(Core core) => model.CacheType(core);
 
-    public CodeUnit Fetch(Core core, ulong address, PhysicalAddress physical, out bool mayKeep)
+    public CodeUnit? Fetch(Core core, ulong address, PhysicalAddress physical, out bool mayKeep)
     {
         observer.Happened(new(core.Number, CoherenceEventKind.Fetch, 0, address));
         return model.Fetch(core, address, physical, out mayKeep);
@@ -63,6 +63,20 @@ internal sealed class ObservedModel(ICoherenceModel model, ICoherenceObserver ob
         observer.Happened(new(core.Number, CoherenceEventKind.Synchronize, (int)cause, 0));
         model.Synchronize(core, cause);
     }
+
+    public void Load(Core core, PhysicalAddress physical, int length) => model.Load(core, physical, length);
+
+    public void Access(Core core, bool isStore) => model.Access(core, isStore);
+
+    public void TurnEnded(Core core) => model.TurnEnded(core);
+
+    public void Settle() => model.Settle();
+
+    public int ChooseFrame(int free) => model.ChooseFrame(free);
+
+    public void FrameAllocated(int frame) => model.FrameAllocated(frame);
+
+    public void PageExecutable(ulong address) => model.PageExecutable(address);
 
     public void FrameExecutable(int frame) => model.FrameExecutable(frame);
 

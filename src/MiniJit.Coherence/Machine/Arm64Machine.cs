@@ -35,7 +35,10 @@ internal sealed class Arm64Machine : IDisposable
 
         Space.TranslationsChanged += ForgetTranslations;
         Space.FrameExecutable += Model.FrameExecutable;
+        Space.PageExecutable += Model.PageExecutable;
         Space.FrameReleased += Model.FrameReleased;
+        _memory.Allocated += Model.FrameAllocated;
+        _memory.ChooseFrame = Model.ChooseFrame;
     }
 
     public ReadOnlySpan<Core> Cores => _cores;
@@ -55,6 +58,15 @@ internal sealed class Arm64Machine : IDisposable
         foreach (Core core in _cores)
         {
             core.ForgetWritable();
+        }
+    }
+
+    /// <summary>No core may access memory directly until it has asked again.</summary>
+    public void ForgetAccesses()
+    {
+        foreach (Core core in _cores)
+        {
+            core.ForgetTranslations();
         }
     }
 
@@ -86,6 +98,8 @@ internal sealed class Arm64Machine : IDisposable
             _memory[frame].Watch |= FrameWatch.Monitor;
             ForgetWritable();
         }
+
+        Model.TurnEnded(core);
     }
 
     public void Dispose()
@@ -95,6 +109,7 @@ internal sealed class Arm64Machine : IDisposable
             core.Dispose();
         }
 
+        (Model as IDisposable)?.Dispose();
         Translator.Dispose();
         _memory.Dispose();
     }

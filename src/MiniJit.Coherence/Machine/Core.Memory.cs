@@ -9,7 +9,7 @@ namespace MiniJit.Coherence.Machine;
 internal sealed unsafe partial class Core
 {
     private MemoryFault _fault;
-    private bool _storeWasWatched;
+    private bool _modelActed;
 
     /// <inheritdoc/>
     public bool TryLoad(ulong address, Span<byte> destination)
@@ -22,6 +22,11 @@ internal sealed unsafe partial class Core
             }
 
             int offset = (int)address & (PhysicalMemory.PageSize - 1), length = Math.Min(destination.Length, PhysicalMemory.PageSize - offset);
+            if (ReportsAccesses || (_memory[frame].Watch & FrameWatch.Load) != 0)
+            {
+                ReportLoad(PhysicalAddress.Of(frame, offset), length);
+            }
+
             new ReadOnlySpan<byte>(_memory[frame].Bytes + offset, length).CopyTo(destination);
             if (length == destination.Length)
             {
@@ -55,7 +60,22 @@ internal sealed unsafe partial class Core
         return true;
     }
 
-    /// <summary>A host pointer to aligned memory that may be accessed directly,.</summary>
+    private void ReportLoad(PhysicalAddress physical, int length)
+    {
+        if (ReportsAccesses)
+        {
+            _machine.Model.Access(this, isStore: false);
+        }
+
+        if ((_memory[physical.Frame].Watch & FrameWatch.Load) != 0)
+        {
+            _machine.Model.Load(this, physical, length);
+        }
+
+        _modelActed = true;
+    }
+
+    /// <summary>The frame behind an address, or the fault that an access is.</summary>
     private bool TryTranslate(ulong address, PagePermissions access, out int frame)
     {
         MemoryFaultKind kind = _space.Translate(address, access, out frame, out PagePermissions permissions);
@@ -70,9 +90,10 @@ internal sealed unsafe partial class Core
         ref Frame entry = ref _memory[frame];
         TranslationEntry* translation = (TranslationEntry*)&_hot->Translations + ((address >> PhysicalMemory.PageBits) % HotState.Entries);
         translation->Addend = (nint)entry.Bytes - (nint)page;
-        translation->ReadTag = (permissions & PagePermissions.Read) != 0 ? page : TranslationEntry.Invalid;
-        translation->WriteTag =
-            (permissions & PagePermissions.Write) != 0 && entry.Watch == FrameWatch.None ? page : TranslationEntry.Invalid;
+        bool mayRead = (permissions & PagePermissions.Read) != 0 && (entry.Watch & FrameWatch.Load) == 0 && !ReportsAccesses;
+        bool mayWrite = (permissions & PagePermissions.Write) != 0 && entry.Watch == FrameWatch.None && !ReportsAccesses;
+        translation->ReadTag = mayRead ? page : TranslationEntry.Invalid;
+        translation->WriteTag = mayWrite ? page : TranslationEntry.Invalid;
         return true;
     }
 
@@ -87,10 +108,16 @@ internal sealed unsafe partial class Core
         if ((entry.Watch & FrameWatch.Code) != 0)
         {
             _machine.Model.Store(this, PhysicalAddress.Of(frame, offset), bytes);
-            _storeWasWatched = true;
+            _modelActed = true;
         }
         else
         {
+            if (ReportsAccesses)
+            {
+                _machine.Model.Access(this, isStore: true);
+                _modelActed = true;
+            }
+
             bytes.CopyTo(new(entry.Bytes + offset, bytes.Length));
         }
     }
@@ -203,7 +230,7 @@ internal sealed unsafe partial class Core
         ? MemoryMarshal.AsBytes(new Span<ulong>(ref state.General[register]))
         : MemoryMarshal.AsBytes(new Span<System.Runtime.Intrinsics.Vector128<byte>>(ref state.V(register)));
 
-    /// <summary>After an access outside of the loop: on, or an exception. A store that the model saw may have changed what comes next.</summary>
+    /// <summary>After an access outside of the loop: on, or an exception. An access that the model saw may have changed what comes next.</summary>
     private Outcome Finish(bool done)
     {
         if (!done)
@@ -211,12 +238,12 @@ internal sealed unsafe partial class Core
             return Raise(CoreExceptionKind.DataAbort, _fault);
         }
 
-        if (!_storeWasWatched)
+        if (!_modelActed)
         {
             return Outcome.Next;
         }
 
-        _storeWasWatched = false;
+        _modelActed = false;
         _hot->State.Pc += 4;
         return Outcome.Refetch;
     }

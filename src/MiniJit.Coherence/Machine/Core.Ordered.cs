@@ -6,6 +6,7 @@
 using System;
 using System.Runtime.InteropServices;
 using MiniJit.Backend.Arm64;
+using MiniJit.Coherence.Fetch;
 using MiniJit.Coherence.Memory;
 
 namespace MiniJit.Coherence.Machine;
@@ -47,6 +48,12 @@ internal sealed unsafe partial class Core
             return Finish(false);
         }
 
+        if (IsRelease(instruction))
+        {
+            _machine.Model.Barrier(this, BarrierKind.Release, 0);
+            _modelActed = true;
+        }
+
         return Finish(instruction.Form switch
         {
             A64Form.Ldar or A64Form.Ldxr or A64Form.Ldaxr or A64Form.Ldxp or A64Form.Ldaxp => LoadOrdered(ref state, instruction, address, size),
@@ -56,6 +63,10 @@ internal sealed unsafe partial class Core
             _ => ReadModifyWrite(ref state, instruction, address, size),
         });
     }
+
+    private static bool IsRelease(in A64Instruction instruction) =>
+        instruction.Form is A64Form.Stlr or A64Form.Stlxr or A64Form.Stlxp
+        || (instruction.Form is >= A64Form.Cas and <= A64Form.Swp && (instruction.Aux & 1) != 0);
 
     private bool LoadOrdered(ref CoreState state, in A64Instruction instruction, ulong address, int size)
     {

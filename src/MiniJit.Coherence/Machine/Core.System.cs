@@ -67,11 +67,11 @@ internal sealed unsafe partial class Core
 
             case A64Form.Dsb:
                 _machine.Model.Barrier(this, BarrierKind.Synchronization, (int)instruction.Imm);
-                return Outcome.Next;
+                return Refetch();
 
             case A64Form.Dmb:
                 _machine.Model.Barrier(this, BarrierKind.Memory, (int)instruction.Imm);
-                return Outcome.Next;
+                return Refetch();
 
             case A64Form.Isb:
                 _machine.Model.Synchronize(this, ContextEvent.Instruction);

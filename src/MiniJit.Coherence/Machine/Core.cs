@@ -131,9 +131,27 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
         return reason;
     }
 
+    /// <summary>Whether the coherence model hears of every access. Changing it costs the translations.</summary>
+    public bool ReportsAccesses
+    {
+        get;
+        set
+        {
+            field = value;
+            ForgetTranslations();
+        }
+    }
+
     public void ForgetTranslations() => _hot->ForgetTranslations();
 
     public void ForgetWritable() => _hot->ForgetWritable();
+
+    /// <summary>The next fetch of a unit asks the model again.</summary>
+    public void ForgetFetch(ulong unit)
+    {
+        FetchEntry* entry = (FetchEntry*)&_hot->Fetches + ((unit >> _unitBits) % HotState.Entries);
+        entry->Tag = entry->Tag == unit ? TranslationEntry.Invalid : entry->Tag;
+    }
 
     /// <summary>The next fetch of every unit asks the model again.</summary>
     public void ForgetFetches() => _hot->ForgetFetches();
@@ -145,8 +163,8 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
         _hot = null;
     }
 
-    /// <summary>Instructions executed up to now, for code outside of the loop.</summary>
-    private long RetiredNow => _retiredBefore - (_hot->Left / MicroOp.Bytes);
+    /// <summary>Instructions executed up to now, for code outside of the loop; right between turns too.</summary>
+    public long RetiredNow => _retiredBefore - (_hot->Left / MicroOp.Bytes);
 
     /// <summary>Asks the fetch side for the unit at an address, or raises the exception that the fetch is.</summary>
     private StopReason EnterUnit(ulong pc, long left)
@@ -175,8 +193,14 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
         }
 
         ulong unit = pc & ~((1ul << _unitBits) - 1);
-        CodeUnit code = _machine.Model.Fetch(
+        CodeUnit? code = _machine.Model.Fetch(
             this, unit, PhysicalAddress.Of(frame, (int)(unit & (PhysicalMemory.PageSize - 1))), out bool mayKeep);
+        if (code is null)
+        {
+            Raise(CoreExceptionKind.InstructionAbort, new(MemoryFaultKind.Permission, PagePermissions.Execute, pc));
+            return StopReason.Exception;
+        }
+
         if (_isStepping)
         {
             _single ??= new((uint*)&_hot->SingleWord, 1);

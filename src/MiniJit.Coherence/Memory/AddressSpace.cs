@@ -1,5 +1,5 @@
 // The pages of a process: addresses to frames and permissions, shared by all cores that run it. Memory is backed when it is first
-// touched. A page is never writable and executable.
+// touched. A page is never writable and executable, unless an experiment permits it.
 //
 // Cores cache translations. Every change here that takes something away tells them, through TranslationsChanged.
 using System;
@@ -37,10 +37,16 @@ internal sealed class AddressSpace(PhysicalMemory memory)
     /// <summary>Instructions can be fetched from a frame from now on.</summary>
     public event Action<int>? FrameExecutable;
 
+    /// <summary>Instructions can be fetched at an address where they could not be before.</summary>
+    public event Action<ulong>? PageExecutable;
+
     /// <summary>A frame is about to become free.</summary>
     public event Action<int>? FrameReleased;
 
     public PhysicalMemory Memory { get; } = memory;
+
+    /// <summary>Whether pages may be writable and executable, as with other runtimes they are.</summary>
+    public bool PermitsWritableCode { get; set; }
 
     /// <summary>Maps zeroed pages over whatever was there.</summary>
     public void Map(ulong address, ulong size, PagePermissions permissions)
@@ -50,6 +56,7 @@ internal sealed class AddressSpace(PhysicalMemory memory)
         for (ulong page = address; page < address + size; page += PhysicalMemory.PageSize)
         {
             EntryOrNew(page) = new() { Permissions = permissions, IsMapped = true };
+            NotePage(page, PagePermissions.None, permissions);
         }
     }
 
@@ -66,6 +73,7 @@ internal sealed class AddressSpace(PhysicalMemory memory)
             Memory[frame].Mappings++;
             EntryOrNew(address + offset) = new() { FramePlusOne = frame + 1, Permissions = permissions, IsMapped = true };
             NoteExecutable(frame, permissions);
+            NotePage(address + offset, PagePermissions.None, permissions);
         }
     }
 
@@ -116,11 +124,14 @@ internal sealed class AddressSpace(PhysicalMemory memory)
         for (ulong page = address; page < address + size; page += PhysicalMemory.PageSize)
         {
             ref PageEntry entry = ref EntryOrNew(page);
+            PagePermissions before = entry.Permissions;
             entry.Permissions = permissions;
             if (entry.FramePlusOne != 0)
             {
                 NoteExecutable(entry.FramePlusOne - 1, permissions);
             }
+
+            NotePage(page, before, permissions);
         }
 
         TranslationsChanged?.Invoke();
@@ -202,10 +213,10 @@ internal sealed class AddressSpace(PhysicalMemory memory)
         return true;
     }
 
-    private static void CheckPermissions(PagePermissions permissions)
+    private void CheckPermissions(PagePermissions permissions)
     {
         const PagePermissions Both = PagePermissions.Write | PagePermissions.Execute;
-        if ((permissions & Both) == Both)
+        if ((permissions & Both) == Both && !PermitsWritableCode)
         {
             throw new ArgumentException("A page is never writable and executable.", nameof(permissions));
         }
@@ -229,6 +240,14 @@ internal sealed class AddressSpace(PhysicalMemory memory)
         if ((permissions & PagePermissions.Execute) != 0)
         {
             FrameExecutable?.Invoke(frame);
+        }
+    }
+
+    private void NotePage(ulong address, PagePermissions before, PagePermissions after)
+    {
+        if ((after & ~before & PagePermissions.Execute) != 0)
+        {
+            PageExecutable?.Invoke(address);
         }
     }
 

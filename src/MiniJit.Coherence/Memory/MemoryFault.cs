@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace MiniJit.Coherence.Memory;
 
-/// <summary>What may be done with a page. Writable and executable never come together.</summary>
+/// <summary>What may be done with a page. Writable and executable do not come together unless <see cref="AddressSpace.PermitsWritableCode"/>.</summary>
 [Flags]
 internal enum PagePermissions : byte
 {

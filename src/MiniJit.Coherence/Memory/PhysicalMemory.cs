@@ -20,7 +20,7 @@ internal readonly record struct PhysicalAddress(ulong Value)
     public static PhysicalAddress Of(int frame, int offset) => new(((ulong)(uint)frame << PhysicalMemory.PageBits) | (uint)offset);
 }
 
-/// <summary>Why stores to a frame are told to somebody; such frames are in no core's translation cache for writing.</summary>
+/// <summary>Why accesses to a frame are told to somebody; such frames are in no core's translation cache for writing, under Load for reading neither.</summary>
 [Flags]
 internal enum FrameWatch : byte
 {
@@ -31,6 +31,9 @@ internal enum FrameWatch : byte
 
     /// <summary>A core that is not running holds an exclusive monitor on it.</summary>
     Monitor = 2,
+
+    /// <summary>Stores to it are not performed yet: the coherence model hears of loads that see them.</summary>
+    Load = 4,
 }
 
 internal unsafe struct Frame
@@ -57,7 +60,7 @@ internal sealed unsafe class PhysicalMemory : IDisposable
     private const int FramesPerChunk = 256;
 
     private readonly List<nint> _chunks = [];
-    private readonly Stack<int> _free = [];
+    private readonly List<int> _free = [];
     private Frame[] _frames = new Frame[FramesPerChunk];
 
     /// <summary>Frames ever used; the largest number plus one.</summary>
@@ -65,10 +68,23 @@ internal sealed unsafe class PhysicalMemory : IDisposable
 
     public ref Frame this[int frame] => ref _frames[frame];
 
-    /// <summary>A zeroed frame with one mapping. The frame given back last is the first to be used again.</summary>
+    /// <summary>Asked which free frame is used again, see <see cref="ICoherenceModel.ChooseFrame"/>; without an answer, the one given back last.</summary>
+    public Func<int, int>? ChooseFrame { get; set; }
+
+    /// <summary>A frame is about to be cleared.</summary>
+    public event Action<int>? Allocated;
+
+    /// <summary>A zeroed frame with one mapping.</summary>
     public int Allocate()
     {
-        if (!_free.TryPop(out int frame))
+        int which = _free.Count == 0 ? -1 : ChooseFrame is null ? 0 : ChooseFrame(_free.Count);
+        int frame;
+        if (which >= 0)
+        {
+            frame = _free[^(which + 1)];
+            _free.RemoveAt(_free.Count - 1 - which);
+        }
+        else
         {
             frame = Count++;
             if (frame % FramesPerChunk == 0)
@@ -81,6 +97,7 @@ internal sealed unsafe class PhysicalMemory : IDisposable
         }
 
         _frames[frame].Mappings = 1;
+        Allocated?.Invoke(frame);
         NativeMemory.Clear(_frames[frame].Bytes, PageSize);
         return frame;
     }
@@ -94,7 +111,7 @@ internal sealed unsafe class PhysicalMemory : IDisposable
         }
 
         _frames[frame].IsClean = false;
-        _free.Push(frame);
+        _free.Add(frame);
         return true;
     }
 

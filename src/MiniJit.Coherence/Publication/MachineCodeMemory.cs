@@ -112,7 +112,7 @@ internal sealed class MachineCodeMemory(MachineSystem system) : ICodeMemory
 
     public void StoreRelease(in ArenaMapping arena, ulong address, ulong value)
     {
-        system.Machine.Model.Barrier(system.Current, BarrierKind.Memory, MachineSystem.InnerShareable);
+        system.Machine.Model.Barrier(system.Current, BarrierKind.Release, 0);
         Store(arena, address, MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in value)));
     }
 

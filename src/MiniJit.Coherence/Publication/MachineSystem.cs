@@ -63,10 +63,8 @@ internal sealed unsafe class MachineSystem : IHostCalls
         machine.Space.Map(Routines, PhysicalMemory.PageSize, PagePermissions.Read | PagePermissions.Write);
         _ = Current.TryStore(Routines, MemoryMarshal.AsBytes(routines));
         _ = machine.Space.TryProtect(Routines, PhysicalMemory.PageSize, PagePermissions.Read | PagePermissions.Execute);
-        _ = machine.Space.TryGetFrame(Routines, out int frame);
         _kernelStep = SmallestLine(machine);
-        CleanByKernel(frame);
-        Machine.Model.Synchronize(Current, ContextEvent.ExceptionReturn);
+        machine.Model.Settle();
 
         if (Policy.CleansNewCodePages)
         {
