@@ -285,6 +285,50 @@ public sealed unsafe class JitModuleTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => module.Free(f));
     }
 
+    [Theory]
+    [InlineData(CodeViews.Dual)]
+    [InlineData(CodeViews.Flip)]
+    public void Functions_of_one_publication_may_be_freed_in_any_order(object views)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows() && (CodeViews)views == CodeViews.Flip, "Windows has two views always");
+        using CodeHeap heap = CodeHeapTests.HostHeap((CodeViews)views);
+        JitModule module = new(heap);
+        List<JitFunction> functions = [];
+        for (int i = 0; i < 500; i++)
+        {
+            CompiledCode code = Return(i);
+            code.Buffer.AddRange(new byte[i]);
+            code.Alignment = 16 << (i % 3);
+            functions.Add(module.Define(ExternalName.User(0, (uint)i), code));
+        }
+
+        module.Publish();
+        SplitMix64 random = new(8);
+        List<JitFunction> live = [.. functions];
+        while (live.Count > 100)
+        {
+            int victim = random.Below(live.Count);
+            nint address = live[victim].Address;
+            module.Free(live[victim]);
+            Assert.False(heap.TryFindFunction(address, out _, out _));
+            live.RemoveAt(victim);
+        }
+
+        Assert.Equal(100, heap.Statistics.Functions);
+        foreach (JitFunction function in live)
+        {
+            Assert.Equal(functions.IndexOf(function), Call(function));
+            Assert.True(heap.TryFindFunction(function.Address + function.Size - 1, out JitFunction? found, out int offset));
+            Assert.Same(function, found);
+            Assert.Equal(function.Size - 1, offset);
+        }
+
+        module.Dispose();
+        Assert.Equal(0, heap.Statistics.Functions);
+        Assert.Equal(0, heap.Statistics.Used);
+        Assert.All(functions, function => Assert.False(function.IsPublished));
+    }
+
     [Fact]
     public void One_view_that_flips_links_and_runs_like_two()
     {

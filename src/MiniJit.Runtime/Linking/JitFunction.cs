@@ -11,17 +11,20 @@ namespace MiniJit.Runtime.Linking;
 /// A function of a module: first defined, callable once the module has been published, gone when it is freed.
 /// Thread-safe.
 /// </summary>
-public sealed class JitFunction : IAddressRange
+public sealed class JitFunction
 {
     private readonly TrapSite[] _traps;
     private readonly SourceMapEntry[] _sourceMap;
     private readonly CallSite[] _callSites;
-    private CodeBlock? _block;
-    private nint _entry;
+    private readonly JitBatch _batch;
+    private bool _isFreed;
 
-    internal JitFunction(ExternalName name, CompiledCode code)
+    /// <summary>A function that will be published in a batch, at an offset.</summary>
+    internal JitFunction(ExternalName name, CompiledCode code, JitBatch batch, int offset)
     {
         Name = name;
+        _batch = batch;
+        Offset = offset;
         Size = code.Bytes.Length;
         CodeSize = code.CodeSize;
         FrameSize = code.FrameSize;
@@ -43,25 +46,29 @@ public sealed class JitFunction : IAddressRange
     public int FrameSize { get; }
 
     /// <summary>Whether it can be called.</summary>
-    public bool IsPublished => Volatile.Read(ref _entry) != 0;
+    public bool IsPublished => _batch.Base != 0 && !Volatile.Read(ref _isFreed);
 
     /// <summary>
     /// The address of its first instruction, for calls from elsewhere. It is valid until the function is freed, and
     /// calls through it are not waited for.
     /// </summary>
     /// <exception cref="InvalidOperationException">The function is not published.</exception>
-    public nint Address => Volatile.Read(ref _entry) is not 0 and nint entry
-        ? entry
+    public nint Address => _batch.Base is not 0 and nint start && !Volatile.Read(ref _isFreed)
+        ? start + Offset
         : throw new InvalidOperationException($"{Name} is not published.");
 
     /// <summary>Offsets just behind each call.</summary>
     public ReadOnlySpan<CallSite> CallSites => _callSites;
 
-    ulong IAddressRange.Start => _block!.Address;
+    internal JitBatch Batch => _batch;
 
-    int IAddressRange.Length => Size;
+    /// <summary>Where it begins in its batch.</summary>
+    internal int Offset { get; }
 
-    internal CodeBlock? Block => _block;
+    /// <summary>Where its first instruction is, or will be if the publication succeeds.</summary>
+    internal ulong PlacedAt => _batch.Block!.Address + (ulong)Offset;
+
+    internal CodeBlock? Block => _batch.Block;
 
     /// <summary>The trap code announced at an offset, or none.</summary>
     public TrapCode TrapAt(int offset)
@@ -106,9 +113,5 @@ public sealed class JitFunction : IAddressRange
     /// <summary>Calls <c>code(this function, values)</c> in the host's convention; see <see cref="NativeInvoker"/>.</summary>
     internal unsafe TrapInfo InvokeThrough(nint code, void* values) => NativeInvoker.Invoke(code, this, values);
 
-    internal void Place(CodeBlock block) => _block = block;
-
-    internal void MakeReachable() => Volatile.Write(ref _entry, (nint)_block!.Address);
-
-    internal void MakeUnreachable() => Volatile.Write(ref _entry, 0);
+    internal void MakeUnreachable() => Volatile.Write(ref _isFreed, true);
 }

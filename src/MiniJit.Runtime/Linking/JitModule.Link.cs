@@ -15,28 +15,37 @@ public sealed partial class JitModule
 {
     private const int PlacementAttempts = 3;
 
-    private readonly List<PendingFunction> _pendingFunctions = [];
     private readonly List<PendingData> _pendingData = [];
     private readonly Dictionary<ulong, ulong> _veneerOf = [];    // target address -> address of a veneer of this publication
     private readonly Dictionary<ExternalName, ulong> _slotOf = [];
-    private Column<byte> _code;                                  // pending functions, laid out as a batch is laid out in memory
+    private JitBatch _pending = new();
+    private Column<byte> _code;                                  // pending functions, laid out as they will be in memory
     private Column<byte> _contents;                              // pending data
     private Column<Relocation> _relocations;
+    private Column<Piece> _pieces;                               // what has relocations, in order of definition
 
-    private void AddPending(JitFunction function, CompiledCode code)
+    private void AddPending(JitFunction function, CompiledCode code, int alignment)
     {
-        int alignment = Math.Max(code.Alignment, RangeAllocator.Granule);
         Pad(ref _code, alignment, _heap.Machine.Filler);
-        _pendingFunctions.Add(new(function, new(_code.Count, code.Bytes.Length, _relocations.Count, code.Relocations.Length), alignment));
-        _code.AddRange(code.Bytes);
-        _relocations.AddRange(code.Relocations);
+        _pending.Add(function, alignment);
+        _code.AddRange(code.Bytes.IsEmpty ? _heap.Machine.Filler : code.Bytes);      // functions have different addresses, empty ones too
+        AddPiece(function.Name, function, null, function.Offset, code.Bytes.Length, code.Relocations);
     }
 
     private void AddPending(JitData data, ReadOnlySpan<byte> contents, ReadOnlySpan<Relocation> relocations)
     {
-        _pendingData.Add(new(data, new(_contents.Count, contents.Length, _relocations.Count, relocations.Length)));
+        _pendingData.Add(new(data, _contents.Count, contents.Length));
+        AddPiece(data.Name, null, data, _contents.Count, contents.Length, relocations);
         _contents.AddRange(contents);
-        _relocations.AddRange(relocations);
+    }
+
+    private void AddPiece(ExternalName owner, JitFunction? function, JitData? data, int start, int length, ReadOnlySpan<Relocation> relocations)
+    {
+        if (!relocations.IsEmpty)
+        {
+            _pieces.Add(new(owner, function, data, start, length, _relocations.Count, relocations.Length));
+            _relocations.AddRange(relocations);
+        }
     }
 
     private static void Pad(ref Column<byte> bytes, int alignment, ReadOnlySpan<byte> filler)
@@ -49,20 +58,18 @@ public sealed partial class JitModule
 
     private void ResolveAll(List<LinkError> errors)
     {
-        foreach (PendingFunction pending in _pendingFunctions)
+        foreach (ref readonly Piece piece in _pieces.Span)
         {
-            ResolvePiece("function", pending.Function.Name, pending.Piece, isData: false, errors);
-        }
-
-        foreach (PendingData pending in _pendingData)
-        {
-            ResolvePiece("data", pending.Data.Name, pending.Piece, isData: true, errors);
+            ResolvePiece(piece, errors);
         }
     }
 
-    private void ResolvePiece(string kind, ExternalName owner, Piece piece, bool isData, List<LinkError> errors)
+    private void ResolvePiece(in Piece piece, List<LinkError> errors)
     {
-        foreach (ref readonly Relocation relocation in _relocations.Slice(piece.FirstRelocation, piece.RelocationCount))
+        ExternalName owner = piece.Owner;
+        bool isData = piece.Data is not null;
+        string kind = isData ? "data" : "function";
+        foreach (ref readonly Relocation relocation in RelocationsOf(piece))
         {
             if (!_names.ContainsKey(relocation.Target))
             {
@@ -134,12 +141,12 @@ public sealed partial class JitModule
         }
 
         _veneerOf.Clear();
-        foreach (PendingFunction pending in _pendingFunctions)
+        foreach (ref readonly Piece piece in _pieces.Span)
         {
-            foreach (ref readonly Relocation relocation in _relocations.Slice(pending.Piece.FirstRelocation, pending.Piece.RelocationCount))
+            foreach (ref readonly Relocation relocation in RelocationsOf(piece))
             {
                 long reach = Relocator.InfoOf(relocation.Kind).Reach;
-                if (reach == 0 || IsPending(_names[relocation.Target]))
+                if (reach == 0 || IsPending(_names[relocation.Target].Function))
                 {
                     continue;
                 }
@@ -157,24 +164,16 @@ public sealed partial class JitModule
         return _veneerOf.Count;
     }
 
-    private static bool IsPending(Symbol symbol) => symbol.Function is { IsPublished: false };
+    private bool IsPending(JitFunction? function) => function?.Batch == _pending;
+
+    private Span<Relocation> RelocationsOf(in Piece piece) => _relocations.Slice(piece.FirstRelocation, piece.RelocationCount);
 
     private static long Distance(ulong a, ulong b) => Math.Abs((long)(a - b));
 
     private bool TryPlace(int veneers, out Placement placement, List<LinkError> errors)
     {
-        MachineTraits machine = _heap.Machine;
-        int functions = _pendingFunctions.Count;
-        var requests = new CodeRequest[functions + (veneers > 0 ? 1 : 0)];
-        for (int i = 0; i < functions; i++)
-        {
-            requests[i] = new(_pendingFunctions[i].Piece.Length, _pendingFunctions[i].Alignment);
-        }
-
-        if (veneers > 0)
-        {
-            requests[functions] = new(veneers * machine.VeneerSize, RangeAllocator.Granule);
-        }
+        int veneersAt = (int)RangeAllocator.RoundUp(_code.Count);
+        CodeRequest code = _pending.Count == 0 ? default : new(veneersAt + (veneers * _heap.Machine.VeneerSize), _pending.Alignment, _pending);
 
         // Read-only data and the table of addresses share pages; writable data lies elsewhere.
         CollectSlots();
@@ -196,10 +195,12 @@ public sealed partial class JitModule
             dataRequests[^1] = new(writable, _heap.Memory.PageSize, OwnsPages: false);
         }
 
-        placement = new(new CodeBlock[requests.Length], new DataBlock[dataRequests.Length], readOnly > 0, writable > 0, veneers > 0);
-        if (!_heap.TryReserve(requests, dataRequests, _arena, placement.Code, placement.Data, out SystemError error))
+        var data = new DataBlock[dataRequests.Length];
+        bool reserved = _heap.TryReserve(code, dataRequests, _arena, out CodeBlock? block, data, out SystemError error);
+        placement = new(block, data, veneers > 0 || block is null ? veneersAt : block.Size, readOnly > 0, writable > 0);
+        if (!reserved)
         {
-            errors.Add(new(LinkErrorKind.System, default, default, $"No memory for {functions} functions: {error}"));
+            errors.Add(new(LinkErrorKind.System, default, default, $"No memory for {_pending.Count} functions: {error}"));
             return false;
         }
 
@@ -207,16 +208,16 @@ public sealed partial class JitModule
         return true;
     }
 
-    /// <summary>Tells every pending definition, slot and veneer where it will be.</summary>
+    /// <summary>Tells the pending definitions and slots where they will be.</summary>
     private void Assign(in Placement placement)
     {
-        for (int i = 0; i < _pendingFunctions.Count; i++)
+        if (placement.Code is { } block)
         {
-            _pendingFunctions[i].Function.Place(placement.Code[i]);
+            _pending.Place(block, placement.FunctionsEnd);
         }
 
         ulong readOnly = placement.ReadOnly?.Address ?? 0, writable = placement.Writable?.Address ?? 0;
-        foreach (ExternalName name in new List<ExternalName>(_slotOf.Keys))
+        foreach (ExternalName name in _slotOf.Keys)
         {
             _slotOf[name] = readOnly;
             readOnly += sizeof(ulong);
@@ -245,37 +246,30 @@ public sealed partial class JitModule
 
     private bool TryRelocate(in Placement placement, List<LinkError> errors)
     {
-        if (placement.Veneers is { } block)
+        ulong veneer = placement.Code?.Address + (ulong)placement.FunctionsEnd ?? 0;
+        foreach (ulong target in _veneerOf.Keys)
         {
-            ulong address = block.Address;
-            foreach (ulong target in new List<ulong>(_veneerOf.Keys))
-            {
-                _veneerOf[target] = address;
-                address += (ulong)_heap.Machine.VeneerSize;
-            }
+            _veneerOf[target] = veneer;
+            veneer += (ulong)_heap.Machine.VeneerSize;
         }
 
-        foreach (PendingFunction pending in _pendingFunctions)
+        foreach (ref readonly Piece piece in _pieces.Span)
         {
-            RelocatePiece(pending.Function.Name, pending.Piece, _code.Slice(pending.Piece.Start, pending.Piece.Length), pending.Function.Block!.Address, errors);
-        }
-
-        foreach (PendingData pending in _pendingData)
-        {
-            RelocatePiece(pending.Data.Name, pending.Piece, _contents.Slice(pending.Piece.Start, pending.Piece.Length), pending.Data.PlacedAt, errors);
+            Span<byte> bytes = piece.Function is null ? _contents.Slice(piece.Start, piece.Length) : _code.Slice(piece.Start, piece.Length);
+            RelocatePiece(piece, bytes, piece.Function?.PlacedAt ?? piece.Data!.PlacedAt, errors);
         }
 
         return errors.Count == 0;
     }
 
-    private void RelocatePiece(ExternalName owner, Piece piece, Span<byte> bytes, ulong address, List<LinkError> errors)
+    private void RelocatePiece(in Piece piece, Span<byte> bytes, ulong address, List<LinkError> errors)
     {
-        foreach (ref readonly Relocation relocation in _relocations.Slice(piece.FirstRelocation, piece.RelocationCount))
+        foreach (ref readonly Relocation relocation in RelocationsOf(piece))
         {
             RelocationInfo info = Relocator.InfoOf(relocation.Kind);
             ulong target = _names[relocation.Target].Address;
             ulong symbol = info.ThroughSlot ? _slotOf[relocation.Target]
-                : info.Reach != 0 && _veneerOf.TryGetValue(target, out ulong veneer) && veneer != 0 ? veneer
+                : info.Reach != 0 && _veneerOf.TryGetValue(target, out ulong veneer) ? veneer
                 : target;
             RelocationOutcome outcome = Relocator.Apply(
                 relocation.Kind, bytes[relocation.Offset..], address + (ulong)relocation.Offset, symbol, relocation.Addend);
@@ -284,8 +278,8 @@ public sealed partial class JitModule
                 errors.Add(new(
                     outcome == RelocationOutcome.OutOfReach ? LinkErrorKind.OutOfReach : LinkErrorKind.UnsupportedRelocation,
                     relocation.Target,
-                    owner,
-                    $"{relocation.Target} at 0x{target:x} is out of reach of the {relocation.Kind} relocation at {owner}+0x{relocation.Offset:x}"));
+                    piece.Owner,
+                    $"{relocation.Target} at 0x{target:x} is out of reach of the {relocation.Kind} relocation at {piece.Owner}+0x{relocation.Offset:x}"));
             }
         }
     }
@@ -294,8 +288,12 @@ public sealed partial class JitModule
     {
         ICodeMemory memory = _heap.Memory;
         ArenaMapping arena = placement.Arena.Mapping;
-        StoreFunctions(placement);
-        StoreVeneers(arena);
+        if (placement.Code is { } code)
+        {
+            memory.Store(arena, code.Address, _code.Span);
+            StoreVeneers(arena);
+        }
+
         StoreData(placement);
         SystemError error = default;
         if (placement.ReadOnly is { } readOnly && !memory.TryProtect(arena, readOnly.Address, readOnly.Size, PageAccess.Read, out error))
@@ -304,14 +302,7 @@ public sealed partial class JitModule
             return false;
         }
 
-        var entries = new JitFunction[_pendingFunctions.Count];
-        var ranges = new IAddressRange[entries.Length];
-        for (int i = 0; i < entries.Length; i++)
-        {
-            ranges[i] = entries[i] = _pendingFunctions[i].Function;
-        }
-
-        error = _heap.Publish(placement.Code, ranges, new Reachability(entries, _pendingData, replacements), replacements.Length > 0);
+        error = _heap.Publish(placement.Code, new Reachability(_pending, _pendingData, replacements), replacements.Length > 0);
         if (!error.IsNone)
         {
             errors.Add(new(LinkErrorKind.System, default, default, $"The code cannot be published: {error}"));
@@ -319,37 +310,19 @@ public sealed partial class JitModule
         }
 
         _arena = placement.Arena;
-        _functions.AddRange(entries);
         _dataBlocks.AddRange(placement.Data);
         foreach (PendingData pending in _pendingData)
         {
             _data.Add(pending.Data);
         }
 
-        if (placement.Veneers is { } veneers)
+        if (placement.Code is not null)
         {
-            _veneers.Add(veneers);
+            _batches.Add(_pending);
+            _pending = new();
         }
 
         return true;
-    }
-
-    private void StoreFunctions(in Placement placement)
-    {
-        // Neighbours in the image that are neighbours in memory, usually all of them, are stored at once.
-        for (int i = 0; i < _pendingFunctions.Count;)
-        {
-            int first = i, start = _pendingFunctions[i].Piece.Start;
-            ulong address = placement.Code[i].Address;
-            Piece last;
-            do
-            {
-                last = _pendingFunctions[i++].Piece;
-            }
-            while (i < _pendingFunctions.Count && placement.Code[i].Address - address == (ulong)(_pendingFunctions[i].Piece.Start - start));
-
-            _heap.Memory.Store(placement.Arena.Mapping, placement.Code[first].Address, _code.Slice(start, last.Start + last.Length - start));
-        }
     }
 
     private void StoreVeneers(in ArenaMapping arena)
@@ -358,11 +331,8 @@ public sealed partial class JitModule
         _heap.Machine.Veneer.CopyTo(veneer);
         foreach ((ulong target, ulong address) in _veneerOf)
         {
-            if (address != 0)
-            {
-                MemoryMarshal.Write(veneer[_heap.Machine.Veneer.Length..], target);
-                _heap.Memory.Store(arena, address, veneer);
-            }
+            MemoryMarshal.Write(veneer[_heap.Machine.Veneer.Length..], target);
+            _heap.Memory.Store(arena, address, veneer);
         }
     }
 
@@ -388,36 +358,33 @@ public sealed partial class JitModule
 
         foreach (PendingData pending in _pendingData)
         {
-            _heap.Memory.Store(arena, pending.Data.PlacedAt, _contents.Slice(pending.Piece.Start, pending.Piece.Length));
+            _heap.Memory.Store(arena, pending.Data.PlacedAt, _contents.Slice(pending.Start, pending.Length));
         }
     }
 
     private void ClearPending()
     {
-        _pendingFunctions.Clear();
         _pendingData.Clear();
         _code.Clear();
         _contents.Clear();
         _relocations.Clear();
+        _pieces.Clear();
         _veneerOf.Clear();
         _slotOf.Clear();
     }
 
     private static long AlignUp(long value, int alignment) => (value + alignment - 1) & -(long)alignment;
 
-    /// <summary>A definition's bytes in its image and its relocations.</summary>
-    private readonly record struct Piece(int Start, int Length, int FirstRelocation, int RelocationCount);
+    /// <summary>A definition with relocations: its bytes, in the image of its kind, and the places in them.</summary>
+    private readonly record struct Piece(
+        ExternalName Owner, JitFunction? Function, JitData? Data, int Start, int Length, int FirstRelocation, int RelocationCount);
 
-    private readonly record struct PendingFunction(JitFunction Function, Piece Piece, int Alignment);
-
-    private readonly record struct PendingData(JitData Data, Piece Piece);
+    private readonly record struct PendingData(JitData Data, int Start, int Length);
 
     /// <summary>Memory reserved for everything pending: functions in order, then veneers; read-only data, then writable data.</summary>
-    private readonly record struct Placement(CodeBlock[] Code, DataBlock[] Data, bool HasReadOnly, bool HasWritable, bool HasVeneers)
+    private readonly record struct Placement(CodeBlock? Code, DataBlock[] Data, int FunctionsEnd, bool HasReadOnly, bool HasWritable)
     {
-        public CodeArena Arena => Code.Length > 0 ? Code[0].Arena : Data[0].Arena;
-
-        public CodeBlock? Veneers => HasVeneers ? Code[^1] : null;
+        public CodeArena Arena => Code?.Arena ?? Data[0].Arena;
 
         public DataBlock? ReadOnly => HasReadOnly ? Data[0] : null;
 
@@ -426,8 +393,8 @@ public sealed partial class JitModule
         public void Abandon(CodeHeap heap) => heap.Abandon(Code, Data);
     }
 
-    /// <summary>The last step: every entry is released, and from then on any thread may call.</summary>
-    private sealed class Reachability(JitFunction[] functions, List<PendingData> data, EntryReplacement[] replacements) : IPublicationTarget
+    /// <summary>The last step: functions and data get their addresses, and from then on any thread may call.</summary>
+    private sealed class Reachability(JitBatch functions, List<PendingData> data, EntryReplacement[] replacements) : IPublicationTarget
     {
         public void MakeReachable()
         {
@@ -436,9 +403,9 @@ public sealed partial class JitModule
                 pending.Data.MakeReachable();
             }
 
-            foreach (JitFunction function in functions)
+            if (functions.Count > 0)
             {
-                function.MakeReachable();
+                functions.MakeReachable();
             }
 
             foreach (EntryReplacement replacement in replacements)

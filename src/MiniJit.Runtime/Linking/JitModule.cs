@@ -26,9 +26,8 @@ public sealed partial class JitModule : IDisposable
     private readonly ISymbolSource _symbols;
     private readonly Dictionary<ExternalName, Symbol> _names = [];
     private readonly List<LinkError> _definitionErrors = [];
-    private readonly List<JitFunction> _functions = [];
+    private readonly List<JitBatch> _batches = [];
     private readonly List<JitData> _data = [];
-    private readonly List<CodeBlock> _veneers = [];
     private readonly List<DataBlock> _dataBlocks = [];
     private CodeArena? _arena;
     private bool _isDisposed;
@@ -50,10 +49,11 @@ public sealed partial class JitModule : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            JitFunction function = new(name, code);
+            int alignment = Math.Max(code.Alignment, RangeAllocator.Granule);
+            JitFunction function = new(name, code, _pending, (int)AlignUp(_code.Count, alignment));
             if (TryDeclare(name, new(function, null, 0)))
             {
-                AddPending(function, code);
+                AddPending(function, code, alignment);
             }
 
             return function;
@@ -178,7 +178,7 @@ public sealed partial class JitModule : IDisposable
                 return false;
             }
 
-            if (_pendingFunctions.Count == 0 && _pendingData.Count == 0)
+            if (_pending.Count == 0 && _pendingData.Count == 0)
             {
                 return true;
             }
@@ -196,14 +196,14 @@ public sealed partial class JitModule : IDisposable
         ArgumentNullException.ThrowIfNull(function);
         lock (_lock)
         {
-            if (!_functions.Remove(function))
+            if (!function.IsPublished || !_names.TryGetValue(function.Name, out Symbol symbol) || symbol.Function != function)
             {
                 throw new InvalidOperationException($"{function.Name} is not a published function of this module.");
             }
 
             _names.Remove(function.Name);
             function.MakeUnreachable();
-            _heap.Retire([function.Block!], [function], []);
+            _heap.Retire([function.Batch.PieceOf(function)], []);
         }
     }
 
@@ -223,17 +223,16 @@ public sealed partial class JitModule : IDisposable
                 data.MakeUnreachable();
             }
 
-            var blocks = new CodeBlock[_functions.Count + _veneers.Count];
-            for (int i = 0; i < _functions.Count; i++)
+            var code = new CodePiece[_batches.Count];
+            for (int i = 0; i < code.Length; i++)
             {
-                _functions[i].MakeUnreachable();
-                blocks[i] = _functions[i].Block!;
+                _batches[i].MakeUnreachable();
+                code[i] = new(_batches[i].Block!);
             }
 
-            _veneers.CopyTo(blocks, _functions.Count);
-            if (blocks.Length + _dataBlocks.Count > 0)
+            if (code.Length + _dataBlocks.Count > 0)
             {
-                _heap.Retire(blocks, _functions.ToArray(), _dataBlocks.ToArray());
+                _heap.Retire(code, _dataBlocks.ToArray());
             }
         }
     }
@@ -249,15 +248,9 @@ public sealed partial class JitModule : IDisposable
     // Nothing may go wrong in the last step.
     private void CheckReplacements(ReadOnlySpan<EntryReplacement> replacements)
     {
-        HashSet<JitFunction> pending = [];
-        foreach (PendingFunction function in replacements.IsEmpty ? [] : _pendingFunctions)
-        {
-            pending.Add(function.Function);
-        }
-
         foreach ((JitEntry entry, JitFunction function) in replacements)
         {
-            if (!entry.Function.IsPublished || !pending.Contains(function))
+            if (!entry.Function.IsPublished || !IsPending(function))
             {
                 throw new InvalidOperationException($"{function.Name} cannot replace what is behind {entry.Function.Name}: "
                     + (entry.Function.IsPublished ? "it is not about to be published by this module." : "the entry is not published."));
@@ -281,6 +274,6 @@ public sealed partial class JitModule : IDisposable
     /// <summary>What a name stands for: a function or data object of the module, or an address outside of it.</summary>
     private readonly record struct Symbol(JitFunction? Function, JitData? Data, ulong Imported, bool IsFromSource = false)
     {
-        public ulong Address => Function is not null ? Function.Block!.Address : Data is not null ? Data.PlacedAt : Imported;
+        public ulong Address => Function is not null ? Function.PlacedAt : Data is not null ? Data.PlacedAt : Imported;
     }
 }

@@ -1,9 +1,13 @@
+// What is reserved in one call lives in blocks: one of code, with all functions of a publication side by side, and at most two of data.
+// A block of code becomes reachable as a whole, and is given back as a whole or piece by piece.
 using System.Diagnostics;
 using System.Threading;
+using MiniJit.Runtime.Linking;
+using MiniJit.Runtime.Publication;
 
 namespace MiniJit.Runtime.Memory;
 
-/// <summary>The life of a piece of code memory; it only moves forward.</summary>
+/// <summary>The life of a block of code memory; it only moves forward.</summary>
 internal enum BlockState
 {
     /// <summary>Owned by whoever fills it; no thread can reach it.</summary>
@@ -19,8 +23,8 @@ internal enum BlockState
     Freed,
 }
 
-/// <summary>A piece of code memory: one function, or the veneers of a module.</summary>
-internal sealed class CodeBlock(CodeArena arena, ulong address, int size, bool isReused, CodeExtent? extent)
+/// <summary>A range of code memory that holds the functions of one publication, and the veneers they need.</summary>
+internal sealed class CodeBlock(CodeArena arena, ulong address, int size, bool isReused, JitBatch? batch = null)
 {
     private int _state;
 
@@ -29,37 +33,47 @@ internal sealed class CodeBlock(CodeArena arena, ulong address, int size, bool i
     /// <summary>Where it executes.</summary>
     public ulong Address { get; } = address;
 
-    /// <summary>Bytes, a multiple of the allocation granule.</summary>
+    /// <summary>Bytes, a multiple of the allocation granule, and of the page where pages change protection as a whole.</summary>
     public int Size { get; } = size;
 
     /// <summary>Whether other code may have been executed at these addresses before: publication then has more to do.</summary>
     public bool IsReused { get; } = isReused;
 
-    /// <summary>The pages it shares with the other blocks of its batch, where pages change protection as a whole.</summary>
-    public CodeExtent? Extent { get; } = extent;
+    /// <summary>The functions, for reports; null if nobody asks.</summary>
+    public JitBatch? Batch { get; } = batch;
 
-    public BlockState State => (BlockState)Volatile.Read(ref _state);
+    public CodeRange Range => new(Arena.Mapping, Address, Size);
 
-    /// <summary>From Reserved to Published. The publisher is the only one who knows a reserved block.</summary>
-    public void Publish()
+    /// <summary>Bytes and functions that were not freed yet. Under the heap's lock.</summary>
+    public int LiveBytes { get; set; } = size;
+
+    public int LiveFunctions { get; set; } = batch?.Count ?? 0;
+
+    /// <summary>Written under the heap's lock.</summary>
+    public BlockState State
     {
-        Debug.Assert(State == BlockState.Reserved);
-        Volatile.Write(ref _state, (int)BlockState.Published);
+        get => (BlockState)Volatile.Read(ref _state);
+        set
+        {
+            Debug.Assert(value > State);
+            Volatile.Write(ref _state, (int)value);
+        }
     }
-
-    /// <summary>Moves to a later state if it is in the expected one.</summary>
-    public bool TryAdvance(BlockState from, BlockState to) => Interlocked.CompareExchange(ref _state, (int)to, (int)from) == (int)from;
 }
 
-/// <summary>Whole pages that hold the blocks of one batch and are given back when the last of them is freed.</summary>
-internal sealed class CodeExtent(ulong address, long size, int liveBlocks)
+/// <summary>A part of a block that is given back on its own: one function with the padding behind it, or everything.</summary>
+internal readonly record struct CodePiece(CodeBlock Block, int Offset, int Size)
 {
-    public ulong Address { get; } = address;
+    public CodePiece(CodeBlock block)
+        : this(block, 0, block.Size)
+    {
+    }
 
-    public long Size { get; } = size;
+    public bool IsWhole => Size == Block.Size;
 
-    /// <summary>Under the heap's lock.</summary>
-    public int LiveBlocks { get; set; } = liveBlocks;
+    public ulong Start => Block.Address + (ulong)Offset;
+
+    public ulong End => Start + (ulong)Size;
 }
 
 /// <summary>A piece of data memory in reach of the code of its arena.</summary>

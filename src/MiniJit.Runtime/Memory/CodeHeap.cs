@@ -3,7 +3,7 @@
 //
 // Invariants:
 //   * no address is ever writable and executable, and memory that holds no live code traps when executed;
-//   * everything reserved in one call lies in one arena, so PC-relative code and data reach each other;
+//   * everything reserved in one call lies in one arena, so PC-relative code and data reach each other, and its code in one block;
 //   * a block is written while Reserved only, becomes reachable in the last step of a publication plan, and is given
 //     back when it is Retired and every thread that was inside of compiled code at that time has left it.
 // One lock per heap; looking an address up takes none.
@@ -23,11 +23,11 @@ namespace MiniJit.Runtime.Memory;
 /// <param name="Committed">Memory that is backed.</param>
 /// <param name="Used">Memory taken by live or retired code and data.</param>
 /// <param name="Free">Committed memory that is not used.</param>
-/// <param name="Functions">Blocks of code that are published and not yet freed.</param>
+/// <param name="Functions">Functions that are published and not yet freed.</param>
 public readonly record struct CodeHeapStatistics(long Reserved, long Committed, long Used, long Free, int Functions);
 
-/// <summary>What a block of code needs.</summary>
-internal readonly record struct CodeRequest(int Size, int Alignment);
+/// <summary>What a block of code needs; none if its size is 0.</summary>
+internal readonly record struct CodeRequest(int Size, int Alignment, JitBatch? Batch = null);
 
 /// <summary>What a block of data needs; one that owns its pages can be made read-only.</summary>
 internal readonly record struct DataRequest(long Size, int Alignment, bool OwnsPages);
@@ -41,6 +41,7 @@ public sealed class CodeHeap : IDisposable
     private readonly Lock _lock = new();
     private readonly List<CodeArena> _arenas = [];
     private readonly Queue<RetiredBatch> _retired = [];
+    private readonly List<(ulong Start, ulong End)> _freed = [];     // of one piece
     private readonly PublicationPlan _newCode;
     private readonly PublicationPlan? _reusedMemory;
     private readonly PublicationPlan? _replacedFunction;
@@ -50,6 +51,7 @@ public sealed class CodeHeap : IDisposable
     private CodeArena[] _snapshot = [];                          // of _arenas, for readers without the lock
     private long _used;
     private int _functions;
+    private bool _isDisposed;
 
     /// <summary>Creates an empty heap; address space is reserved when the first module needs it.</summary>
     /// <exception cref="PlatformNotSupportedException">The runtime cannot publish code on this system.</exception>
@@ -118,19 +120,20 @@ public sealed class CodeHeap : IDisposable
     /// <param name="offset">Where in the function.</param>
     public bool TryFindFunction(nint address, out JitFunction? function, out int offset)
     {
-        function = Find((ulong)address) as JitFunction;
-        offset = function is null ? 0 : (int)((ulong)address - ((IAddressRange)function).Start);
+        function = Find((ulong)address);
+        offset = function is null ? 0 : (int)((ulong)address - function.PlacedAt);
         return function is not null;
     }
 
     /// <summary>
     /// Gives all memory back to the system. No code of the heap may be running, and no address into it may be used
-    /// afterwards.
+    /// afterwards. Its modules may still be disposed of, which does nothing then.
     /// </summary>
     public void Dispose()
     {
         lock (_lock)
         {
+            _isDisposed = true;
             foreach (CodeArena arena in _arenas)
             {
                 Memory.Release(arena.Mapping);
@@ -147,125 +150,78 @@ public sealed class CodeHeap : IDisposable
 
     /// <summary>Takes memory for everything at once, in one arena, or for nothing.</summary>
     internal bool TryReserve(
-        ReadOnlySpan<CodeRequest> code,
-        ReadOnlySpan<DataRequest> data,
-        CodeArena? preferred,
-        Span<CodeBlock> codeBlocks,
-        Span<DataBlock> dataBlocks,
-        out SystemError error)
+        in CodeRequest code, ReadOnlySpan<DataRequest> data, CodeArena? preferred, out CodeBlock? codeBlock, Span<DataBlock> dataBlocks, out SystemError error)
     {
         lock (_lock)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             CollectRetired();
-            if (preferred is not null && TryReserveIn(preferred, code, data, codeBlocks, dataBlocks, out error))
+            if (preferred is not null && TryReserveIn(preferred, code, data, out codeBlock, dataBlocks, out error))
             {
                 return true;
             }
 
             for (int i = _arenas.Count - 1; i >= 0; i--)
             {
-                if (_arenas[i] != preferred && TryReserveIn(_arenas[i], code, data, codeBlocks, dataBlocks, out error))
+                if (_arenas[i] != preferred && TryReserveIn(_arenas[i], code, data, out codeBlock, dataBlocks, out error))
                 {
                     return true;
                 }
             }
 
+            codeBlock = null;
             return TryAddArena(code, data, out CodeArena? arena, out error)
-                && TryReserveIn(arena!, code, data, codeBlocks, dataBlocks, out error);
+                && TryReserveIn(arena!, code, data, out codeBlock, dataBlocks, out error);
         }
     }
 
-    /// <summary>Gives back blocks that were never published.</summary>
-    internal void Abandon(ReadOnlySpan<CodeBlock> code, ReadOnlySpan<DataBlock> data)
+    /// <summary>Gives back what was never published.</summary>
+    internal void Abandon(CodeBlock? code, ReadOnlySpan<DataBlock> data)
     {
         lock (_lock)
         {
-            foreach (CodeBlock block in code)
+            if (!_isDisposed)
             {
-                if (block.TryAdvance(BlockState.Reserved, BlockState.Freed))
-                {
-                    Free(block);
-                }
-            }
-
-            foreach (DataBlock block in data)
-            {
-                Free(block);
+                GiveBackUnpublished(code, data);
             }
         }
     }
 
     /// <summary>
-    /// Publishes blocks that are completely written: one run of the plan for all of them, whose last step enters the
-    /// given ranges, which lie in the blocks and come in their order, in the index and lets <paramref name="target"/> hand out the entries.
+    /// Publishes a block that is completely written: one run of the plan, whose last step enters the block in the index and lets
+    /// <paramref name="target"/> hand out the addresses. Without a block the plan has nothing to do but that.
     /// </summary>
-    internal SystemError Publish(CodeBlock[] blocks, IAddressRange[] entries, IPublicationTarget target, bool replaces = false)
+    internal SystemError Publish(CodeBlock? block, IPublicationTarget target, bool replaces = false)
     {
-        bool reused = false, ascending = true;
-        int count = 0;
-        Span<CodeRange> ranges = stackalloc CodeRange[8];
-        CodeArena? arena = null;
-        ulong start = 0, end = 0;
-        foreach (CodeBlock block in blocks)
-        {
-            reused |= block.IsReused;
-            ulong address = block.Extent?.Address ?? block.Address;
-            ulong next = address + (ulong)(block.Extent?.Size ?? block.Size);
-
-            ascending &= address >= end;
-
-            // Neighbours, usually all of them, are maintained and protected as one range.
-            if (block.Arena == arena && address >= start && address <= end)
-            {
-                end = Math.Max(end, next);
-                continue;
-            }
-
-            if (arena is not null)
-            {
-                Add(ref ranges, ref count, new(arena.Mapping, start, (long)(end - start)));
-            }
-
-            (arena, start, end) = (block.Arena, address, next);
-        }
-
-        if (arena is not null)
-        {
-            Add(ref ranges, ref count, new(arena.Mapping, start, (long)(end - start)));
-        }
-
-        // Blocks over memory that held code exist only where there is a plan for them.
-        PublicationPlan plan = (replaces ? _replacedFunction : null) ?? (reused ? _reusedMemory! : _newCode);
-        return _executor.Run(plan, ranges[..count], new LastStep(this, blocks, entries, ascending, target));
-
-        static void Add(ref Span<CodeRange> ranges, ref int count, in CodeRange range)
-        {
-            if (count == ranges.Length)
-            {
-                Span<CodeRange> larger = new CodeRange[2 * count];
-                ranges.CopyTo(larger);
-                ranges = larger;
-            }
-
-            ranges[count++] = range;
-        }
+        // Blocks over memory that held code exist only where there is a plan for them. Where there is none for replacing, the new version is new
+        // code, and the memory of the old one is given to nobody.
+        PublicationPlan plan = (replaces ? _replacedFunction : null) ?? (block is { IsReused: true } ? _reusedMemory! : _newCode);
+        return _executor.Run(plan, block is null ? [] : [block.Range], new LastStep(this, block, target));
     }
 
     /// <summary>
-    /// Ends the life of published blocks and of data that only they use. Memory is given back once no thread is inside
+    /// Ends the life of published code and of data that only it uses. Memory is given back once no thread is inside
     /// of code that could reach it: now, or during a later call on this heap.
     /// </summary>
-    internal void Retire(CodeBlock[] code, IAddressRange[] entries, DataBlock[] data)
+    internal void Retire(CodePiece[] code, DataBlock[] data)
     {
-        foreach (CodeBlock block in code)
-        {
-            block.TryAdvance(BlockState.Published, BlockState.Retired);
-        }
-
         long epoch = _quiescence.Advance();
         lock (_lock)
         {
-            _retired.Enqueue(new(epoch, code, entries, data));
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            foreach (CodePiece piece in code)
+            {
+                if (piece.IsWhole && piece.Block.State == BlockState.Published)
+                {
+                    piece.Block.State = BlockState.Retired;
+                }
+            }
+
+            _retired.Enqueue(new(epoch, code, data));
             CollectRetired();
         }
     }
@@ -280,13 +236,14 @@ public sealed class CodeHeap : IDisposable
     }
 
     /// <summary>The function that holds an address, without taking a lock.</summary>
-    internal IAddressRange? Find(ulong address)
+    internal JitFunction? Find(ulong address)
     {
         foreach (CodeArena arena in Volatile.Read(ref _snapshot))
         {
             if (arena.Mapping.HoldsCode(address))
             {
-                return arena.Index.Find(address);
+                CodeBlock? block = arena.Index.Find(address);
+                return block?.Batch?.FunctionAt((int)(address - block.Address));
             }
         }
 
@@ -298,14 +255,9 @@ public sealed class CodeHeap : IDisposable
         while (_retired.TryPeek(out RetiredBatch? batch) && _quiescence.HaveLeft(batch.Epoch))
         {
             _retired.Dequeue();
-            UpdateIndex(batch.Entries, isSorted: false, add: false);
-            foreach (CodeBlock block in batch.Code)
+            foreach (CodePiece piece in batch.Code)
             {
-                if (block.TryAdvance(BlockState.Retired, BlockState.Freed))
-                {
-                    _functions--;
-                    Free(block);
-                }
+                Free(piece);
             }
 
             foreach (DataBlock block in batch.Data)
@@ -315,82 +267,55 @@ public sealed class CodeHeap : IDisposable
         }
     }
 
-    /// <summary>Enters ranges in the index of their arena, or takes them out.</summary>
-    private void UpdateIndex(IAddressRange[] entries, bool isSorted, bool add)
+    /// <summary>Frees what is left of a piece: all of it, unless it is a block of which functions were freed before.</summary>
+    private void Free(in CodePiece piece)
     {
-        if (!isSorted)
+        CodeBlock block = piece.Block;
+        if (block.State == BlockState.Freed)
         {
-            Sort(entries);
+            return;                                              // its functions were freed one by one
         }
 
-        for (int i = 0; i < entries.Length;)
+        int functions = piece.IsWhole ? block.LiveFunctions : 1;
+        block.LiveFunctions -= functions;
+        _functions -= functions;
+        _freed.Clear();
+        block.Arena.Index.Remove(piece, _freed);
+        foreach ((ulong start, ulong end) in _freed)
         {
-            CodeArena arena = FindArena(entries[i].Start);
-            int first = i;
-            i = arena.Mapping.HoldsCode(entries[^1].Start) ? entries.Length : i + 1;
-            while (i < entries.Length && arena.Mapping.HoldsCode(entries[i].Start))
+            block.LiveBytes -= (int)(end - start);
+            if (Memory.Views != CodeViews.Flip)
             {
-                i++;
+                FillAndGiveBack(block.Arena, start, (long)(end - start));
             }
+        }
 
-            ReadOnlySpan<IAddressRange> ranges = new(entries, first, i - first);
-            if (add)
+        if (block.LiveBytes == 0)
+        {
+            block.State = BlockState.Freed;
+            if (Memory.Views == CodeViews.Flip)
             {
-                arena.Index.AddAll(ranges);
-            }
-            else
-            {
-                arena.Index.RemoveAll(ranges);
+                GiveBackPages(block);
             }
         }
     }
 
-    private static void Sort(IAddressRange[] entries)
+    /// <summary>
+    /// Pages that change protection as a whole are given back together. Those that cannot be made writable can neither be filled nor
+    /// given to others: they stay taken.
+    /// </summary>
+    private void GiveBackPages(CodeBlock block)
     {
-        ulong previous = 0;
-        foreach (IAddressRange entry in entries)
+        if (Memory.TryProtect(block.Arena.Mapping, block.Address, block.Size, PageAccess.ReadWrite, out _))
         {
-            ulong start = entry.Start;
-            if (start < previous)
-            {
-                Array.Sort(entries, static (a, b) => a.Start.CompareTo(b.Start));
-                return;
-            }
-
-            previous = start;
+            FillAndGiveBack(block.Arena, block.Address, block.Size);
         }
     }
 
-    private CodeArena FindArena(ulong address)
+    private void FillAndGiveBack(CodeArena arena, ulong address, long size)
     {
-        foreach (CodeArena arena in _arenas)
-        {
-            if (arena.Mapping.HoldsCode(address))
-            {
-                return arena;
-            }
-        }
+        Memory.Fill(arena.Mapping, address, size, Machine.Filler);
 
-        throw new CompilerBugException("heap", $"0x{address:x} is in no arena");
-    }
-
-    private void Free(CodeBlock block)
-    {
-        ArenaMapping mapping = block.Arena.Mapping;
-        if (block.Extent is null)
-        {
-            Memory.Fill(mapping, block.Address, block.Size, Machine.Filler);
-            GiveBack(block.Arena, block.Address, block.Size);
-        }
-        else if (--block.Extent.LiveBlocks == 0 && Memory.TryProtect(mapping, block.Extent.Address, block.Extent.Size, PageAccess.ReadWrite, out _))
-        {
-            Memory.Fill(mapping, block.Extent.Address, block.Extent.Size, Machine.Filler);
-            GiveBack(block.Arena, block.Extent.Address, block.Extent.Size);
-        }
-    }
-
-    private void GiveBack(CodeArena arena, ulong address, long size)
-    {
         // Without a plan for reused memory the addresses stay taken for good; they only trap.
         if (_reusedMemory is not null)
         {
@@ -406,6 +331,7 @@ public sealed class CodeHeap : IDisposable
             return;
         }
 
+        // Here, too, pages that cannot be made writable again stay taken.
         block.IsFreed = true;
         if (!block.OwnsPages || Memory.TryProtect(block.Arena.Mapping, block.Address, block.Size, PageAccess.ReadWrite, out _))
         {
@@ -414,14 +340,30 @@ public sealed class CodeHeap : IDisposable
         }
     }
 
-    private bool TryAddArena(ReadOnlySpan<CodeRequest> code, ReadOnlySpan<DataRequest> data, out CodeArena? arena, out SystemError error)
+    private void GiveBackUnpublished(CodeBlock? code, ReadOnlySpan<DataBlock> data)
     {
-        long codeSize = 0, dataSize = 0;
-        foreach (CodeRequest request in code)
+        if (code is not null)
         {
-            codeSize += request.Size + request.Alignment + RangeAllocator.Granule;
+            code.State = BlockState.Freed;
+            if (Memory.Views == CodeViews.Flip)
+            {
+                GiveBackPages(code);                             // the step that failed may have come after their protection
+            }
+            else
+            {
+                FillAndGiveBack(code.Arena, code.Address, code.Size);
+            }
         }
 
+        foreach (DataBlock block in data)
+        {
+            Free(block);
+        }
+    }
+
+    private bool TryAddArena(in CodeRequest code, ReadOnlySpan<DataRequest> data, out CodeArena? arena, out SystemError error)
+    {
+        long codeSize = code.Size + code.Alignment + RangeAllocator.Granule, dataSize = 0;
         foreach (DataRequest request in data)
         {
             dataSize += request.Size + request.Alignment + Memory.PageSize;
@@ -450,25 +392,18 @@ public sealed class CodeHeap : IDisposable
     }
 
     private bool TryReserveIn(
-        CodeArena arena,
-        ReadOnlySpan<CodeRequest> code,
-        ReadOnlySpan<DataRequest> data,
-        Span<CodeBlock> codeBlocks,
-        Span<DataBlock> dataBlocks,
-        out SystemError error)
+        CodeArena arena, in CodeRequest code, ReadOnlySpan<DataRequest> data, out CodeBlock? codeBlock, Span<DataBlock> dataBlocks, out SystemError error)
     {
-        error = default;
-        int codeCount = 0, dataCount = 0;
-        bool taken = code.Length == 0 || TryTakeTogether(arena, code, codeBlocks, ref codeCount, ref error)
-            || (Memory.Views != CodeViews.Flip && TryTakeOneByOne(arena, code, codeBlocks, ref codeCount, ref error));
-        while (taken && dataCount < data.Length)
+        int count = 0;
+        bool taken = TryTakeCode(arena, code, out codeBlock, out error);
+        while (taken && count < data.Length)
         {
-            DataRequest request = data[dataCount];
+            DataRequest request = data[count];
             long size = request.OwnsPages ? RoundUp(Math.Max(request.Size, 1), Memory.PageSize) : RangeAllocator.RoundUp(request.Size);
             taken = arena.Data.TryTake(size, request.OwnsPages ? Memory.PageSize : request.Alignment, out ulong address);
             if (taken)
             {
-                dataBlocks[dataCount++] = new(arena, address, size, request.OwnsPages);
+                dataBlocks[count++] = new(arena, address, size, request.OwnsPages);
                 _used += size;
                 taken = arena.TryCommit(address, size, out error);
             }
@@ -476,78 +411,26 @@ public sealed class CodeHeap : IDisposable
 
         if (!taken)
         {
-            // Nothing was published, so the code half gets back untouched memory.
-            for (int i = 0; i < codeCount; i++)
-            {
-                codeBlocks[i].TryAdvance(BlockState.Reserved, BlockState.Freed);
-                Free(codeBlocks[i]);
-            }
-
-            for (int i = 0; i < dataCount; i++)
-            {
-                Free(dataBlocks[i]);
-            }
+            GiveBackUnpublished(codeBlock, dataBlocks[..count]);
+            codeBlock = null;
         }
 
         return taken;
     }
 
-    /// <summary>
-    /// Takes one range for all blocks, in order, each directly behind the one before; they are given back one by one.
-    /// Where pages change protection as a whole, the range consists of pages that it shares with nobody.
-    /// </summary>
-    private bool TryTakeTogether(CodeArena arena, ReadOnlySpan<CodeRequest> requests, Span<CodeBlock> blocks, ref int count, ref SystemError error)
+    private bool TryTakeCode(CodeArena arena, in CodeRequest request, out CodeBlock? block, out SystemError error)
     {
+        block = null;
+        error = default;
+        if (request.Size == 0)
+        {
+            return true;
+        }
+
+        // Where pages change protection as a whole, a block shares them with nobody.
         bool wholePages = Memory.Views == CodeViews.Flip;
-        long size = 0;
-        int alignment = wholePages ? Memory.PageSize : RangeAllocator.Granule;
-        foreach (CodeRequest request in requests)
-        {
-            size = RoundUp(size, request.Alignment) + RangeAllocator.RoundUp(request.Size);
-            alignment = Math.Max(alignment, request.Alignment);
-        }
-
-        size = wholePages ? RoundUp(size, Memory.PageSize) : size;
-        if (!TryTake(arena, size, alignment, out ulong address, out bool reused, ref error))
-        {
-            return false;
-        }
-
-        CodeExtent? extent = wholePages ? new(address, size, requests.Length) : null;
-        ulong end = address + (ulong)size;
-        for (int i = 0; i < requests.Length; i++)
-        {
-            // A block owns the padding behind it, so that every byte has an owner.
-            ulong next = i + 1 == requests.Length
-                ? end
-                : (ulong)RoundUp((long)address + RangeAllocator.RoundUp(requests[i].Size), requests[i + 1].Alignment);
-            blocks[count++] = new(arena, address, (int)(next - address), reused, extent);
-            address = next;
-        }
-
-        return true;
-    }
-
-    private bool TryTakeOneByOne(CodeArena arena, ReadOnlySpan<CodeRequest> requests, Span<CodeBlock> blocks, ref int count, ref SystemError error)
-    {
-        foreach (CodeRequest request in requests)
-        {
-            long size = RangeAllocator.RoundUp(request.Size);
-            if (!TryTake(arena, size, request.Alignment, out ulong address, out bool reused, ref error))
-            {
-                return false;
-            }
-
-            blocks[count++] = new(arena, address, (int)size, reused, null);
-        }
-
-        return true;
-    }
-
-    private bool TryTake(CodeArena arena, long size, int alignment, out ulong address, out bool reused, ref SystemError error)
-    {
-        reused = false;
-        if (!arena.Code.TryTake(size, alignment, out address))
+        long size = wholePages ? RoundUp(request.Size, Memory.PageSize) : RangeAllocator.RoundUp(request.Size);
+        if (!arena.Code.TryTake(size, wholePages ? Math.Max(request.Alignment, Memory.PageSize) : request.Alignment, out ulong address))
         {
             return false;
         }
@@ -558,28 +441,27 @@ public sealed class CodeHeap : IDisposable
             return false;
         }
 
-        reused = arena.NoteUse(address, size);
+        block = new(arena, address, (int)size, arena.NoteUse(address, size), request.Batch);
         _used += size;
         return true;
     }
 
     private static long RoundUp(long value, long multiple) => (value + multiple - 1) / multiple * multiple;
 
-    private sealed record RetiredBatch(long Epoch, CodeBlock[] Code, IAddressRange[] Entries, DataBlock[] Data);
+    private sealed record RetiredBatch(long Epoch, CodePiece[] Code, DataBlock[] Data);
 
-    private sealed class LastStep(CodeHeap heap, CodeBlock[] blocks, IAddressRange[] entries, bool isSorted, IPublicationTarget target) : IPublicationTarget
+    private sealed class LastStep(CodeHeap heap, CodeBlock? block, IPublicationTarget target) : IPublicationTarget
     {
         public void MakeReachable()
         {
-            lock (heap._lock)
+            if (block is not null)
             {
-                heap.UpdateIndex(entries, isSorted, add: true);
-                foreach (CodeBlock block in blocks)
+                lock (heap._lock)
                 {
-                    block.Publish();
+                    block.Arena.Index.Add(block);
+                    block.State = BlockState.Published;
+                    heap._functions += block.LiveFunctions;
                 }
-
-                heap._functions += blocks.Length;
             }
 
             target.MakeReachable();

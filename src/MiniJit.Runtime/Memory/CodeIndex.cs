@@ -1,37 +1,75 @@
-// From an address to the function that holds it, without a lock: the code half of an arena is cut into pages of 16 KiB,
-// and each page has a sorted array of the functions that overlap it. Publishing replaces the array of the pages it
-// touches (a volatile store of an immutable array), so a reader sees the state before or after and nothing between,
-// and publishing one function costs one short copy, however many there are.
+// From an address to the block that holds it, without a lock: the code half of an arena is cut into pages of 16 KiB, and each page has
+// a sorted array of the ranges of live code in it, cut at the page's ends. A change replaces the arrays of the pages it touches (a volatile
+// store of an immutable array), so a reader sees the state before or after and nothing between. Publishing costs one short copy per
+// page, however many functions there are.
+//
+// The index is also the record of what is left of a block whose functions were freed one by one.
 using System;
+using System.Collections.Generic;
 using System.Threading;
 
 namespace MiniJit.Runtime.Memory;
-
-/// <summary>Something that occupies addresses.</summary>
-internal interface IAddressRange
-{
-    ulong Start { get; }
-
-    int Length { get; }
-}
 
 /// <summary>Writers hold the heap's lock; readers hold nothing.</summary>
 internal sealed class CodeIndex(ulong origin, long size)
 {
     private const int PageShift = 14;
 
-    private readonly IAddressRange[]?[] _pages = new IAddressRange[]?[(size >> PageShift) + 1];
+    private readonly Entry[]?[] _pages = new Entry[]?[(size >> PageShift) + 1];
 
-    /// <summary>The entry whose range contains the address.</summary>
-    public IAddressRange? Find(ulong address)
+    /// <summary>The block of the live code at an address.</summary>
+    public CodeBlock? Find(ulong address)
     {
         ulong page = (address - origin) >> PageShift;
-        IAddressRange[]? entries = page < (ulong)_pages.Length ? Volatile.Read(ref _pages[page]) : null;
+        Entry[]? entries = page < (ulong)_pages.Length ? Volatile.Read(ref _pages[page]) : null;
         if (entries is null)
         {
             return null;
         }
 
+        int place = CountUpTo(entries, address) - 1;
+        return place >= 0 && address < entries[place].End ? entries[place].Block : null;
+    }
+
+    /// <summary>Enters a block at addresses that hold nothing.</summary>
+    public void Add(CodeBlock block)
+    {
+        ulong end = block.Address + (ulong)block.Size;
+        for (ulong start = block.Address; start < end;)
+        {
+            ref Entry[]? page = ref PageOf(start, out ulong pageEnd);
+            Entry entry = new(start, Math.Min(end, pageEnd), block);
+            Volatile.Write(ref page, page is null ? [entry] : With(page, entry));
+            start = entry.End;
+        }
+    }
+
+    /// <summary>Takes out what is left of a block in a range, and tells which ranges that was.</summary>
+    public void Remove(in CodePiece piece, List<(ulong Start, ulong End)> removed)
+    {
+        for (ulong start = piece.Start; start < piece.End;)
+        {
+            ref Entry[]? page = ref PageOf(start, out ulong pageEnd);
+            if (page is not null)
+            {
+                Entry[] left = Without(page, piece, removed);
+                Volatile.Write(ref page, left.Length == 0 ? null : left);
+            }
+
+            start = pageEnd;
+        }
+    }
+
+    private ref Entry[]? PageOf(ulong address, out ulong end)
+    {
+        ulong page = (address - origin) >> PageShift;
+        end = origin + ((page + 1) << PageShift);
+        return ref _pages[page];
+    }
+
+    /// <summary>How many entries begin at an address or before it.</summary>
+    private static int CountUpTo(Entry[] entries, ulong address)
+    {
         int low = 0, high = entries.Length;
         while (low < high)
         {
@@ -46,95 +84,47 @@ internal sealed class CodeIndex(ulong origin, long size)
             }
         }
 
-        return low > 0 && address - entries[low - 1].Start < (ulong)entries[low - 1].Length ? entries[low - 1] : null;
-    }
-
-    /// <summary>Enters ranges that do not overlap, in address order.</summary>
-    public void AddAll(ReadOnlySpan<IAddressRange> sorted) => Update(sorted, add: true);
-
-    /// <summary>Takes out ranges that were entered, in address order.</summary>
-    public void RemoveAll(ReadOnlySpan<IAddressRange> sorted) => Update(sorted, add: false);
-
-    // Every touched page gets its new array once, however many of the ranges it holds.
-    private void Update(ReadOnlySpan<IAddressRange> sorted, bool add)
-    {
-        long page = 0;
-        while (!sorted.IsEmpty)
-        {
-            page = Math.Max(page, FirstPage(sorted[0]));
-            int count = CountUpTo(sorted, page);
-
-            IAddressRange[] old = _pages[page] ?? [];
-            IAddressRange[] entries = add ? Merge(old, sorted[..count]) : Without(old, sorted[..count]);
-            Volatile.Write(ref _pages[page], entries.Length == 0 ? null : entries);
-
-            // Those that end in this page are done; one that goes on comes first in the next page.
-            bool goesOn = LastPage(sorted[count - 1]) > page;
-            sorted = sorted[(goesOn ? count - 1 : count)..];
-            page++;
-        }
-    }
-
-    /// <summary>How many ranges begin in a page or before it; the first one does.</summary>
-    private int CountUpTo(ReadOnlySpan<IAddressRange> sorted, long page)
-    {
-        int low = 1, high = sorted.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >> 1;
-            if (FirstPage(sorted[middle]) <= page)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
         return low;
     }
 
-    private static IAddressRange[] Merge(ReadOnlySpan<IAddressRange> old, ReadOnlySpan<IAddressRange> added)
+    private static Entry[] With(Entry[] old, in Entry entry)
     {
-        var merged = new IAddressRange[old.Length + added.Length];
-        if (old.Length == 0 || old[^1].Start < added[0].Start)
-        {
-            old.CopyTo(merged);
-            added.CopyTo(merged.AsSpan(old.Length));
-            return merged;
-        }
-
-        int taken = 0;
-        for (int i = 0; i < merged.Length; i++)
-        {
-            bool fromOld = taken < old.Length && (i - taken == added.Length || old[taken].Start < added[i - taken].Start);
-            merged[i] = fromOld ? old[taken++] : added[i - taken];
-        }
-
-        return merged;
+        var entries = new Entry[old.Length + 1];
+        int place = CountUpTo(old, entry.Start);
+        old.AsSpan(0, place).CopyTo(entries);
+        entries[place] = entry;
+        old.AsSpan(place).CopyTo(entries.AsSpan(place + 1));
+        return entries;
     }
 
-    private static IAddressRange[] Without(ReadOnlySpan<IAddressRange> old, ReadOnlySpan<IAddressRange> removed)
+    private static Entry[] Without(Entry[] old, in CodePiece piece, List<(ulong Start, ulong End)> removed)
     {
-        var left = new IAddressRange[old.Length - removed.Length];
-        int count = 0, gone = 0;
-        foreach (IAddressRange entry in old)
+        var left = new Entry[old.Length + 1];                    // a piece out of the middle leaves two
+        int count = 0;
+        foreach (ref readonly Entry entry in old.AsSpan())
         {
-            if (gone < removed.Length && entry == removed[gone])
-            {
-                gone++;
-            }
-            else
+            ulong start = Math.Max(entry.Start, piece.Start), end = Math.Min(entry.End, piece.End);
+            if (entry.Block != piece.Block || start >= end)
             {
                 left[count++] = entry;
+                continue;
+            }
+
+            removed.Add((start, end));
+            if (entry.Start < start)
+            {
+                left[count++] = new(entry.Start, start, entry.Block);
+            }
+
+            if (end < entry.End)
+            {
+                left[count++] = new(end, entry.End, entry.Block);
             }
         }
 
+        Array.Resize(ref left, count);
         return left;
     }
 
-    private long FirstPage(IAddressRange entry) => (long)((entry.Start - origin) >> PageShift);
-
-    private long LastPage(IAddressRange entry) => (long)((entry.Start - origin + (ulong)Math.Max(entry.Length, 1) - 1) >> PageShift);
+    private readonly record struct Entry(ulong Start, ulong End, CodeBlock Block);
 }
