@@ -14,6 +14,9 @@ namespace MiniJit.Runtime.Tests;
 
 public sealed class CodeHeapTests
 {
+    /// <summary>What the plans of an x86-64 host begin with: Windows may be running on a translator, which has to be told.</summary>
+    internal static PublicationStepKind[] FlushSteps => OperatingSystem.IsWindows() ? [PublicationStepKind.FlushInstructionCache] : [];
+
     internal static CodeHeap HostHeap(CodeViews views, ulong hint = 0) =>
         new(HostCodeMemory.Create(views), MachineTraits.Host, HostPublicationPort.Create(), HostPlatform.OperatingSystem, HostQuiescence.Instance, hint);
 
@@ -179,17 +182,14 @@ public sealed class CodeHeapTests
         heap.Executor.Observer = recorder;
         CodeBlock first = Reserve(heap, 256);
         Assert.True(heap.Publish(first, new Nothing()).IsNone);
-        Assert.Equal([.. Flush(), PublicationStepKind.MakeReachable], recorder.Steps);
+        Assert.Equal([.. FlushSteps, PublicationStepKind.MakeReachable], recorder.Steps);
 
         heap.Retire([new(first)], []);
         recorder.Steps.Clear();
         CodeBlock second = Reserve(heap, 256);
         Assert.Equal(first.Address, second.Address);
         Assert.True(heap.Publish(second, new Nothing()).IsNone);
-        Assert.Equal([.. Flush(), PublicationStepKind.SynchronizeCores, PublicationStepKind.MakeReachable], recorder.Steps);
-
-        // Windows on x86-64 may be running on a translator, which has to be told.
-        static PublicationStepKind[] Flush() => OperatingSystem.IsWindows() ? [PublicationStepKind.FlushInstructionCache] : [];
+        Assert.Equal([.. FlushSteps, PublicationStepKind.SynchronizeCores, PublicationStepKind.MakeReachable], recorder.Steps);
     }
 
     [Fact]
