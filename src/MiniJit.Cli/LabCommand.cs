@@ -18,8 +18,15 @@ internal static class LabCommand
 
     private static Command Plans()
     {
-        Command command = new("plans", "The publication plans of several engines.");
-        command.SetAction(_ => WithConsole(PlanTools.Run));
+        Option<string> witness = new("--witness") { Description = "Only plans whose name contains this, with their steps.", HelpName = "plan", DefaultValueFactory = _ => "" };
+        Option<bool> table = new("--table") { Description = "Write the table without the executions." };
+        Option<bool> json = new("--json") { Description = "Write one line of JSON per cell." };
+        Option<bool> markdown = new("--markdown") { Description = "Write a table in Markdown." };
+        Command command = new("plans", "Judge the publication plans of several engines: safe, or unsafe with a shortest execution.") { witness, table, json, markdown };
+        command.SetAction(parsed => WithConsole(context => PlanTools.Run(
+            context,
+            parsed.GetValue(witness) ?? "",
+            parsed.GetValue(json) ? PlanFormat.Json : parsed.GetValue(markdown) ? PlanFormat.Markdown : parsed.GetValue(table) ? PlanFormat.Table : PlanFormat.Text)));
         return command;
     }
 

@@ -15,6 +15,7 @@ internal sealed partial class FetchModel
             moved |= ExpandFetch(state, core);
             moved |= ExpandWindow(state, core);
             moved |= ExpandInterrupt(state, core);
+            moved |= ExpandHeld(state, core);
         }
 
         return moved;
@@ -34,7 +35,7 @@ internal sealed partial class FetchModel
         for (; visible != 0; visible &= visible - 1)
         {
             int version = System.Numerics.BitOperations.TrailingZeroCount(visible);
-            bool isAhead = thread.QueueCount > 0 || thread.WindowCount > 0;
+            bool isAhead = thread.QueueCount > 0 || !IsResolved(thread);
             FetchState next = Fork(state);
             _trace?.Add(TraceStep.Fetch(core, thread.Fetch, _words[versions[version]], version, versions.Newest, isAhead));
             FetchWord(next, core, core, versions[version]);
@@ -68,6 +69,30 @@ internal sealed partial class FetchModel
         }
 
         return moved;
+    }
+
+    /// <summary>A memory operation is dispatched that an interrupt could have come before.</summary>
+    private bool ExpandHeld(FetchState state, int core)
+    {
+        if (state.Cores[core].QueueCount == 0 || !IsHeld(state.Cores[core], core))
+        {
+            return false;
+        }
+
+        FetchState next = Fork(state);
+        DispatchResult result = Dispatch(next, next.Cores[core], core);
+        if (result == DispatchResult.Done)
+        {
+            next.Cores[core].DropHead();
+            Settle(next, core, core);
+        }
+        else
+        {
+            _free.Push(next);
+        }
+
+        Backtrack();
+        return result == DispatchResult.Done;
     }
 
     /// <summary>An interrupt: what was fetched ahead is forgotten. The handler begins with a full barrier, so it waits for what is in flight.</summary>

@@ -35,7 +35,7 @@ internal sealed partial class FetchModel
         for (int step = 0; step < SettleLimit && _problem.Length == 0; step++)
         {
             FetchedInstruction head = thread.Queue[0];
-            DispatchResult result = thread.QueueCount == 0 ? DispatchResult.Waits : Dispatch(state, thread, core);
+            DispatchResult result = thread.QueueCount == 0 || IsHeld(thread, core) ? DispatchResult.Waits : Dispatch(state, thread, core);
             if (result is DispatchResult.Done or DispatchResult.Flushed)
             {
                 _trace?.Add(TraceStep.Execute(core, head.Position, _words[head.Word], !IsResolved(thread)));
@@ -76,6 +76,13 @@ internal sealed partial class FetchModel
 
         _free.Push(state);                                     // an endless loop: no final state
     }
+
+    /// <summary>
+    /// Whether dispatching the head is a choice: an interrupt can come before a memory operation, and once that is in flight the handler waits for it.
+    /// </summary>
+    private bool IsHeld(CoreFetchState thread, int core) =>
+        _isInterrupted[core]
+        && _instructions[thread.Queue[0].Word].Form is A64Form.Sys or A64Form.LoadStoreUnsigned or A64Form.LoadStoreRegister or A64Form.Ldar or A64Form.Stlr;
 
     private void Rest(FetchState state, int core, int last)
     {

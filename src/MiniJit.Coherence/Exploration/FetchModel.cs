@@ -43,6 +43,7 @@ internal sealed partial class FetchModel
     private readonly int[] _registerSlot = new int[32];
     private readonly List<short> _targets = [];                // where indirect branches may go
     private readonly List<short>[] _returns;                   // where returns may go, by core
+    private readonly bool[] _isInterrupted;                    // by core: whether another one may interrupt it
     private readonly int _registerCount, _elr;
     private readonly Stack<FetchState> _free = [];
     private readonly StateSet _seen = new();
@@ -86,6 +87,12 @@ internal sealed partial class FetchModel
         for (int i = 0; i < _returns.Length; i++)
         {
             _returns[i] = new ReturnSearch(test, _code, _lineOf, _isEnd, _instructions, _targets).From(test.Threads[i].First);
+        }
+
+        _isInterrupted = new bool[test.Threads.Count];
+        for (int i = 0; i < _isInterrupted.Length; i++)
+        {
+            _isInterrupted[i] = test.Threads.FindIndex(thread => thread.First != test.Threads[i].First && Interrupts(thread)) >= 0;
         }
 
         _packed = new ushort[NewState().PackedBound];
@@ -161,6 +168,19 @@ internal sealed partial class FetchModel
 
     private static uint RegistersOf(ulong value) =>
         value <= uint.MaxValue && Decode.TryInstruction((uint)value, out A64Instruction stored) ? (1u << stored.Rd) | (1u << stored.Rn) | (1u << stored.Rm) : 0;
+
+    private bool Interrupts(LitmusRegion region)
+    {
+        foreach (ushort word in _code.AsSpan(region.First, region.Count))
+        {
+            if (_instructions[word].Form == A64Form.Svc && SystemCall.TryFind(_instructions[word].Imm, out SystemCallKind call) && call != SystemCallKind.InvalidateHere)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     // Addresses of code that the test can get hold of: they may be modified, and branched to.
     private void FindTargets()

@@ -11,6 +11,11 @@ namespace MiniJit.Coherence.Litmus;
 /// <param name="notes">What instructions at positions stand for, where that is more than themselves.</param>
 internal sealed class WitnessText(LitmusTest test, IReadOnlyDictionary<int, string>? notes = null)
 {
+    /// <summary>In the lines about instructions that may have been modified.</summary>
+    public const string Executes = " executes ";
+
+    private readonly Dictionary<int, ulong> _stored = [];      // the newest instructions, by position
+
     /// <summary>The lines.</summary>
     public List<string> Describe(IReadOnlyList<TraceStep> steps)
     {
@@ -26,8 +31,14 @@ internal sealed class WitnessText(LitmusTest test, IReadOnlyDictionary<int, stri
         // What was executed on a predicted path counts when the load arrives that confirms the prediction.
         List<string> lines = [];
         List<(int Core, string Text)> predicted = [];
+        _stored.Clear();
         foreach (TraceStep step in steps)
         {
+            if (step is { Kind: TraceKind.Store, Position: >= 0 })
+            {
+                _stored[step.Position] = step.Value;
+            }
+
             string text = step.Kind == TraceKind.Execute ? Execution(step, modified.Contains(step.Position)) : Effect(step);
             if (text.Length != 0 && step is { Kind: TraceKind.Execute, IsAhead: true })
             {
@@ -132,9 +143,7 @@ internal sealed class WitnessText(LitmusTest test, IReadOnlyDictionary<int, stri
 
     private string Execution(in TraceStep step, bool isModified)
     {
-        string note = "";
-        _ = notes?.TryGetValue(step.Position, out note!);
-        if (note.Length != 0)
+        if (notes is not null && notes.TryGetValue(step.Position, out string? note))
         {
             return note;
         }
@@ -143,17 +152,18 @@ internal sealed class WitnessText(LitmusTest test, IReadOnlyDictionary<int, stri
         string text = Instruction(step.Value);
         if (isModified)
         {
+            bool isOld = _stored.TryGetValue(step.Position, out ulong newest) && newest != step.Value;
             bool isUndefined = instruction.Form is A64Form.Udf or A64Form.None;
-            return $"executes {text} at {Name(step.Position)}{(isUndefined ? ": an illegal instruction" : "")}";
+            return $"executes {(isOld ? "the old instruction " : "")}{text} at {Name(step.Position)}{(isUndefined ? ", which is illegal" : "")}";
         }
 
         return instruction.Form switch
         {
             A64Form.Isb => "ISB: forgets what it fetched ahead",
             A64Form.Dsb => $"{text.ToUpperInvariant()}: waits for all before it",
-            A64Form.Blr or A64Form.Br => $"executes {text}",
+            A64Form.Blr or A64Form.Br => $"branches: {text}",
             A64Form.Svc when SystemCall.TryFind(instruction.Imm, out SystemCallKind call) => $"calls the system ({call})",
-            A64Form.Svc or A64Form.Udf or A64Form.Brk => $"executes {text}: an exception",
+            A64Form.Svc or A64Form.Udf or A64Form.Brk => $"{text}: an exception",
             A64Form.Eret => "ERET: forgets what it fetched ahead",
             _ => "",
         };

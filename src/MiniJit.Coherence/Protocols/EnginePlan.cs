@@ -1,6 +1,6 @@
 // How an engine publishes code, as data: what its publishing thread does, on which system, and what it asks of the threads that call.
 using System.Collections.Generic;
-using MiniJit.Runtime.Platform;
+using System.Runtime.InteropServices;
 using MiniJit.Runtime.Publication;
 
 namespace MiniJit.Coherence.Protocols;
@@ -26,12 +26,14 @@ internal enum PatchStyle : byte
 }
 
 /// <summary>An engine's plan on one system.</summary>
-internal sealed class EnginePlan
+internal class EnginePlan
 {
     /// <summary>Engine, version or year, system.</summary>
     public required string Name { get; init; }
 
-    public required OperatingSystemKind System { get; init; }
+    public required SystemPolicy System { get; init; }
+
+    public Architecture Architecture { get; init; } = Architecture.Arm64;
 
     /// <summary>The steps on a machine whose caches say nothing good of themselves.</summary>
     public required IReadOnlyList<PublicationStep> Steps { get; init; }
@@ -46,10 +48,14 @@ internal sealed class EnginePlan
     /// <summary>What a reader of the table has to know; may be empty.</summary>
     public string Note { get; init; } = "";
 
+    /// <summary>Whether there is such a machine: those caches are AArch64's. RISC-V has no bits for them; it is like IDC without DIC.</summary>
+    public bool RunsOn(ProtocolMachine machine) => Architecture == Architecture.Arm64 || machine is { DataCoherent: true, InstructionCoherent: false };
+
     /// <summary>The steps on a machine with these caches.</summary>
     /// <param name="dataCoherent">CTR_EL0.IDC.</param>
     /// <param name="instructionCoherent">CTR_EL0.DIC.</param>
-    public List<PublicationStep> StepsOn(bool dataCoherent, bool instructionCoherent)
+    /// <param name="scenario">What was in the memory before.</param>
+    public virtual List<PublicationStep> StepsOn(bool dataCoherent, bool instructionCoherent, ProtocolScenario scenario)
     {
         List<PublicationStep> steps = [];
         bool skipsBarrier = false;

@@ -2,7 +2,7 @@
 // files and versions. Where a source does not say in which order memory protection comes, the order stated here is the one that is kinder
 // to the plan. Ours is not here: it comes from where the runtime gets it.
 using System.Collections.Generic;
-using MiniJit.Runtime.Platform;
+using System.Runtime.InteropServices;
 using MiniJit.Runtime.Publication;
 using static MiniJit.Runtime.Publication.PublicationStepKind;
 
@@ -22,7 +22,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2022, before the fix (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_protect, s_membarrier, s_reach],
             Note = "cache maintenance is the kernel's, at a page's first time as code",
         },
@@ -31,7 +31,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2022, before the fix (Windows)",
-            System = OperatingSystemKind.Windows,
+            System = SystemPolicy.Windows,
             Steps = [s_protect, s_reach],
         },
 
@@ -39,7 +39,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2022, after the fix (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_protect, s_membarrier, s_reach],
             Note = "the fix gave membarrier its fallback; cache maintenance stayed the kernel's",
         },
@@ -48,7 +48,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2022, after the fix (Windows)",
-            System = OperatingSystemKind.Windows,
+            System = SystemPolicy.Windows,
             Steps = [s_windowsFlush, s_protect, s_writeBuffers, s_reach],
         },
 
@@ -56,7 +56,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2026 (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_invalidate, s_barrier, s_sync, s_protect, s_membarrier, s_reach],
         },
 
@@ -64,7 +64,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2026 (Windows)",
-            System = OperatingSystemKind.Windows,
+            System = SystemPolicy.Windows,
             Steps = [s_windowsFlush, s_protect, s_writeBuffers, s_reach],
         },
 
@@ -72,15 +72,24 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2026 (macOS)",
-            System = OperatingSystemKind.MacOS,
+            System = SystemPolicy.MacOS,
             Steps = [s_invalidate, s_barrier, s_sync, s_protect, s_reach],
+        },
+
+        // protocol.md 5 and 7, row 5; bugs.md 8: flags = 1, which is this hart alone.
+        new()
+        {
+            Name = "Wasmtime 2026 (Linux riscv64)",
+            System = SystemPolicy.Linux,
+            Architecture = Architecture.RiscV64,
+            Steps = [s_protect, new(FlushInstructionCache), s_reach],
         },
 
         // protocol.md 7, row "V8 arm64": DC CIVAC whatever CTR_EL0 says.
         new()
         {
             Name = "V8 (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_reach],
             Note = "an isolate is single-threaded; Wasm threads rely on other synchronisation",
         },
@@ -89,7 +98,7 @@ internal static class EnginePlans
         new()
         {
             Name = "SpiderMonkey, Wasm tier 2 (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_protect, s_membarrier, s_reach],
             ReadsCacheType = true,
             Patches = PatchStyle.ByPointer,
@@ -99,7 +108,7 @@ internal static class EnginePlans
         new()
         {
             Name = "HotSpot (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_reach],
             ReadsCacheType = true,
             Readers = ReaderDuty.ContextSync,
@@ -110,7 +119,7 @@ internal static class EnginePlans
         new()
         {
             Name = ".NET (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_reach],
             ReadsCacheType = true,
             Patches = PatchStyle.ByPointer,
@@ -121,7 +130,7 @@ internal static class EnginePlans
         new()
         {
             Name = "LLVM ORC (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_protect, s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_reach],
             ReadsCacheType = true,
             Patches = PatchStyle.ByPointer,
@@ -131,7 +140,7 @@ internal static class EnginePlans
         new()
         {
             Name = "LuaJIT (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_protect, s_reach],
             ReadsCacheType = true,
             Note = "one thread per VM: no other thread calls its code",
@@ -141,14 +150,14 @@ internal static class EnginePlans
         new()
         {
             Name = "asmjit (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_protect, s_reach],
             ReadsCacheType = true,
         },
         new()
         {
             Name = "asmjit in Erlang (Linux)",
-            System = OperatingSystemKind.Linux,
+            System = SystemPolicy.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_protect, s_reach],
             ReadsCacheType = true,
             Readers = ReaderDuty.ContextSync,
@@ -156,5 +165,6 @@ internal static class EnginePlans
         },
     ];
 
-    public static IReadOnlyList<EnginePlan> All => s_all;
+    /// <summary>All plans, this runtime's at the end.</summary>
+    public static IReadOnlyList<EnginePlan> All { get; } = [.. s_all, .. RuntimePlan.All];
 }
