@@ -26,9 +26,11 @@ public sealed class Arm64Target : Target
     /// <inheritdoc/>
     public override bool RunsOnHost(out string reason)
     {
-        bool runs = TargetTriple.Host.Architecture == TargetArchitecture.Arm64;
-        reason = runs ? "" : $"this machine is {TargetTriple.Host.ArchitectureName}";
-        return runs;
+        bool isArm64 = TargetTriple.Host.Architecture == TargetArchitecture.Arm64;
+        reason = !isArm64 ? $"this machine is {TargetTriple.Host.ArchitectureName}"
+            : Isa.RunOnHost ? ""
+            : $"this processor lacks {Isa.MissingOnHost()}";
+        return reason.Length == 0;
     }
 
     /// <inheritdoc/>

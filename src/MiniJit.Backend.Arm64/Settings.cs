@@ -1,5 +1,8 @@
 // The aarch64 settings (settings reference, section 3). The baseline is Armv8-A with Advanced SIMD.
 using System;
+using System.IO;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
 using MiniJit.Codegen.Settings;
 using static MiniJit.Codegen.Settings.SettingDescriptor;
 
@@ -47,6 +50,21 @@ public enum Arm64Features : uint
 /// <param name="Features">What is switched on.</param>
 public readonly record struct Arm64Settings(Arm64Features Features)
 {
+    /// <summary>Those that name instructions which not every processor has.</summary>
+    private const Arm64Features Extensions =
+        Arm64Features.Lse | Arm64Features.Pauth | Arm64Features.Fp16 | Arm64Features.Dotprod | Arm64Features.I8mm;
+
+    private const ulong Hwcap = 16, Hwcap2 = 26;                 // AT_HWCAP, AT_HWCAP2
+
+    private static readonly (ulong Kind, int Bit, Arm64Features Feature)[] s_capabilities =
+    [
+        (Hwcap, 8, Arm64Features.Lse),                           // ATOMICS
+        (Hwcap, 30, Arm64Features.Pauth),                        // PACA
+        (Hwcap, 10, Arm64Features.Fp16),                         // ASIMDHP, which comes with FPHP
+        (Hwcap, 20, Arm64Features.Dotprod),                      // ASIMDDP
+        (Hwcap2, 13, Arm64Features.I8mm),
+    ];
+
     private static readonly SettingDescriptor[] s_rows =
     [
         Bool("has_lse", false, "Single-instruction atomics."),
@@ -70,6 +88,12 @@ public readonly record struct Arm64Settings(Arm64Features Features)
 
     /// <summary>The table.</summary>
     public static SettingsGroup Group { get; } = new("aarch64", s_rows, []);
+
+    /// <summary>The features of the CPU and operating system this process runs on, as far as they can be told; none on another architecture.</summary>
+    public static Arm64Features HostFeatures { get; } = DetectHost();
+
+    /// <summary>Whether the host has every CPU feature that these settings switch on. Hints and landing pads run anywhere.</summary>
+    public bool RunOnHost => Missing == Arm64Features.None;
 
     /// <summary>FEAT_LSE.</summary>
     public bool HasLse => Has(Arm64Features.Lse);
@@ -113,6 +137,11 @@ public readonly record struct Arm64Settings(Arm64Features Features)
         return builder;
     }
 
+    /// <summary>Names of the features that the host lacks, separated by blanks.</summary>
+    public string MissingOnHost() => Group.NamesOf((uint)Missing);
+
+    private Arm64Features Missing => Features & Extensions & ~HostFeatures;
+
     private bool Has(Arm64Features all) => (Features & all) == all;
 
     private static Arm64Features FeaturesOf(SettingsBuilder builder)
@@ -129,5 +158,51 @@ public readonly record struct Arm64Settings(Arm64Features Features)
         }
 
         return (Arm64Features)features;
+    }
+
+    /// <summary>
+    /// Programs may not read the identification registers everywhere. Linux says what it lets them use in the auxiliary vector (Documentation/arch/arm64/elf_hwcaps);
+    /// elsewhere the framework knows of some.
+    /// </summary>
+    private static Arm64Features DetectHost()
+    {
+        if (!ArmBase.Arm64.IsSupported)
+        {
+            return Arm64Features.None;
+        }
+
+        Arm64Features found = Dp.IsSupported ? Arm64Features.Dotprod : Arm64Features.None;
+        if (OperatingSystem.IsLinux())
+        {
+            foreach ((ulong kind, int bit, Arm64Features feature) in s_capabilities)
+            {
+                found |= (AuxiliaryValue(kind) >> bit & 1) != 0 ? feature : Arm64Features.None;
+            }
+        }
+
+        return found;
+    }
+
+    private static ulong AuxiliaryValue(ulong kind)
+    {
+        ReadOnlySpan<ulong> pairs = [];
+        try
+        {
+            pairs = MemoryMarshal.Cast<byte, ulong>(File.ReadAllBytes("/proc/self/auxv"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A sandbox without /proc: nothing is known, and nothing is used.
+        }
+
+        for (int i = 0; i + 1 < pairs.Length; i += 2)
+        {
+            if (pairs[i] == kind)
+            {
+                return pairs[i + 1];
+            }
+        }
+
+        return 0;
     }
 }

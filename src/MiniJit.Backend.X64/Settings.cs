@@ -197,20 +197,7 @@ public readonly record struct X64Settings(X64Features Features)
     }
 
     /// <summary>Names of the features that the host lacks, separated by blanks.</summary>
-    public string MissingOnHost()
-    {
-        uint missing = (uint)(Features & ~HostFeatures);
-        string names = "";
-        for (int i = 0; i < s_rows.Length; i++)
-        {
-            if ((missing >> i & 1) != 0)
-            {
-                names += (names.Length == 0 ? "" : " ") + s_rows[i].Name;
-            }
-        }
-
-        return names;
-    }
+    public string MissingOnHost() => Group.NamesOf((uint)(Features & ~HostFeatures));
 
     private bool Has(X64Features all) => (Features & all) == all;
 

@@ -32,14 +32,11 @@ public sealed class X64Target : Target
     /// <inheritdoc/>
     public override bool RunsOnHost(out string reason)
     {
-        if (TargetTriple.Host.Architecture != TargetArchitecture.X64)
-        {
-            reason = $"this machine is {TargetTriple.Host.ArchitectureName}";
-            return false;
-        }
-
-        reason = Isa.RunOnHost ? "" : $"this processor lacks {Isa.MissingOnHost()}";
-        return Isa.RunOnHost;
+        bool isX64 = TargetTriple.Host.Architecture == TargetArchitecture.X64;
+        reason = !isX64 ? $"this machine is {TargetTriple.Host.ArchitectureName}"
+            : Isa.RunOnHost ? ""
+            : $"this processor lacks {Isa.MissingOnHost()}";
+        return reason.Length == 0;
     }
 
     /// <inheritdoc/>

@@ -38,6 +38,19 @@ public sealed class SettingsGroup
         return -1;
     }
 
+    /// <summary>The names of some rows, separated by blanks.</summary>
+    /// <param name="rows">Bit <c>i</c> chooses row <c>i</c>.</param>
+    internal string NamesOf(ulong rows)
+    {
+        string names = "";
+        for (int i = 0; i < _settings.Length; i++)
+        {
+            names += (rows >> i & 1) == 0 ? "" : names.Length == 0 ? _settings[i].Name : $" {_settings[i].Name}";
+        }
+
+        return names;
+    }
+
     internal bool TryFindPreset(ReadOnlySpan<char> name, out ulong switches)
     {
         foreach (SettingPreset preset in _presets)

@@ -2,6 +2,8 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using MiniJit.Backend.Arm64;
+using MiniJit.Backend.X64;
 using MiniJit.Codegen.Settings;
 using MiniJit.Filetests.Files;
 using MiniJit.IR;
@@ -152,16 +154,13 @@ internal sealed class ToolContext(TextWriter output, TextWriter error)
     /// <summary>The host's triple and all CPU features it has.</summary>
     public static string HostTarget()
     {
-        string text = TargetTriple.Host.ToString();
-        if (TargetTriple.Host.Architecture == TargetArchitecture.X64)
+        TargetTriple host = TargetTriple.Host;
+        string text = host.Architecture switch
         {
-            SettingsBuilder features = new Backend.X64.X64Settings(Backend.X64.X64Settings.HostFeatures).ToBuilder();
-            for (int i = 0; i < features.Values.Length; i++)
-            {
-                text += features.Values[i] != 0 ? " " + features.Group.Settings[i].Name : "";
-            }
-        }
-
-        return text;
+            TargetArchitecture.X64 => $"{host} {X64Settings.Group.NamesOf((uint)X64Settings.HostFeatures)}",
+            TargetArchitecture.Arm64 => $"{host} {Arm64Settings.Group.NamesOf((uint)Arm64Settings.HostFeatures)}",
+            _ => host.ToString(),
+        };
+        return text.TrimEnd();
     }
 }
