@@ -18,7 +18,7 @@ public sealed class CodeHeapTests
     internal static PublicationStepKind[] FlushSteps => OperatingSystem.IsWindows() ? [PublicationStepKind.FlushInstructionCache] : [];
 
     internal static CodeHeap HostHeap(CodeViews views, ulong hint = 0) =>
-        new(HostCodeMemory.Create(views), MachineTraits.Host, HostPublicationPort.Create(), HostPlatform.OperatingSystem, HostQuiescence.Instance, hint);
+        new(HostCodeMemory.Create(views), MachineTraits.Host, HostPublicationPort.Host, HostPlatform.OperatingSystem, HostQuiescence.Instance, hint);
 
     [Theory]
     [InlineData(CodeViews.Dual)]
@@ -197,7 +197,7 @@ public sealed class CodeHeapTests
     {
         Gate gate = new();
         using CodeHeap heap = new(
-            HostCodeMemory.Create(), MachineTraits.Host, HostPublicationPort.Create(), HostPlatform.OperatingSystem, gate);
+            HostCodeMemory.Create(), MachineTraits.Host, HostPublicationPort.Host, HostPlatform.OperatingSystem, gate);
         CodeBlock block = Reserve(heap, 64);
         Assert.Equal(BlockState.Reserved, block.State);
         Assert.True(heap.Publish(block, new Nothing()).IsNone);

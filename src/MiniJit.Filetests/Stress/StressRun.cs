@@ -79,7 +79,7 @@ internal sealed class StressRun : IPublicationObserver
     public static StressReport Run(Target target, StressOptions options)
     {
         using CodeHeap heap = new(
-            HostCodeMemory.Create(), MachineTraits.Host, HostPublicationPort.Create(), HostPlatform.OperatingSystem,
+            HostCodeMemory.Create(), MachineTraits.Host, HostPublicationPort.Host, HostPlatform.OperatingSystem,
             options.Variant.FreesAtOnce ? new Impatience() : HostQuiescence.Instance,
             edit: options.Variant.Edit);
         return new StressRun(target, options, heap).Run();

@@ -140,7 +140,7 @@ internal sealed class PublicationBench : IPublicationObserver
     private (double[] Least, double[] Published) MeasureLeast()
     {
         HostCodeMemory memory = HostCodeMemory.Create();
-        IPublicationPort port = HostPublicationPort.Create();
+        IPublicationPort port = HostPublicationPort.Host;
         using CodeHeap heap = new(memory, MachineTraits.Host, port, HostPlatform.OperatingSystem, Runtime.Invocation.HostQuiescence.Instance);
         PublicationStep sync = new(PublicationStepKind.SynchronizeCores, port.Probe(memory.Views).CoreSync);
         byte[] bytes = new byte[LeastCount * FunctionSize];

@@ -6,6 +6,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using MiniJit.IR;
 using MiniJit.Runtime.Linking;
+using MiniJit.Runtime.Platform;
 
 namespace MiniJit.Runtime.Invocation;
 
@@ -14,8 +15,7 @@ internal static unsafe class NativeInvoker
     /// <summary>How far below a thread's stack an access counts as running out of stack: a frame and its probes may be that large.</summary>
     private const nuint GuardReach = 1 << 20;
 
-    /// <summary>Bytes below the stack pointer that code touches without lowering it first: a call's return address, a red zone.</summary>
-    private const nuint BelowStackPointer = 128;
+    private static readonly nuint s_belowStackPointer = (nuint)MachineTraits.Host.BelowStackPointer;
 
     /// <summary>
     /// Calls <c>code(function, values)</c> in the host's convention. The values are read and written by the code; what a
@@ -93,5 +93,5 @@ internal static unsafe class NativeInvoker
             && state->StackLow != 0
             && fault.Address < state->StackHigh
             && fault.Address + GuardReach >= state->StackLow
-            && (fault.Address + BelowStackPointer >= fault.StackPointer || function is null));
+            && (fault.Address + s_belowStackPointer >= fault.StackPointer || function is null));
 }

@@ -56,7 +56,7 @@ public sealed class CodeHeap : IDisposable
     /// <summary>Creates an empty heap; address space is reserved when the first module needs it.</summary>
     /// <exception cref="PlatformNotSupportedException">The runtime cannot publish code on this system.</exception>
     public CodeHeap()
-        : this(HostCodeMemory.Create(), MachineTraits.Host, HostPublicationPort.Create(), HostPlatform.OperatingSystem, HostQuiescence.Instance)
+        : this(HostCodeMemory.Create(), MachineTraits.Host, HostPublicationPort.Host, HostPlatform.OperatingSystem, HostQuiescence.Instance)
     {
     }
 

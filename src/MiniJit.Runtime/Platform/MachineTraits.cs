@@ -24,6 +24,10 @@ namespace MiniJit.Runtime.Platform;
 /// Machine code that goes on at its first argument with stack pointer, frame pointer and two words of exception payload from the others (System V);
 /// see <see cref="Exceptions.ExceptionSupport"/>.
 /// </param>
+/// <param name="BelowStackPointer">
+/// How far below the stack pointer code accesses memory without having lowered it: a call's return address and a red zone, or
+/// a store that lowers it only if it succeeds.
+/// </param>
 internal sealed record MachineTraits(
     Architecture Architecture,
     byte[] Filler,
@@ -31,7 +35,8 @@ internal sealed record MachineTraits(
     byte[] Veneer,
     byte[] EntryStub,
     (int Offset, RelocationKind Kind, long Addend)[] EntryRelocations,
-    byte[] ResumeStub)
+    byte[] ResumeStub,
+    int BelowStackPointer)
 {
     private const long MiB = 1L << 20;
 
@@ -43,7 +48,8 @@ internal sealed record MachineTraits(
         Architecture.X64, [0xCC], 256 * MiB, [0x66, 0x90, 0xFF, 0x25, 0, 0, 0, 0],
         [0xFF, 0x25, 0, 0, 0, 0],
         [(2, RelocationKind.X64PcRel4, -4)],
-        [0x48, 0x89, 0xF4, 0x48, 0x89, 0xD5, 0x48, 0x89, 0xC8, 0x4C, 0x89, 0xC2, 0xFF, 0xE7]);
+        [0x48, 0x89, 0xF4, 0x48, 0x89, 0xD5, 0x48, 0x89, 0xC8, 0x4C, 0x89, 0xC2, 0xFF, 0xE7],
+        BelowStackPointer: 128);
 
     // udf #0 is all zeros and raises SIGILL; brk would be taken for a breakpoint by a debugger.
     // The veneer: ldr x16, #8 ; br x16 ; .quad target          x16 is IP0, free at every call by the AAPCS64
@@ -56,7 +62,8 @@ internal sealed record MachineTraits(
         [
             0x5F, 0x24, 0x03, 0xD5, 0x3F, 0x00, 0x00, 0x91, 0xFD, 0x03, 0x02, 0xAA, 0xF0, 0x03, 0x00, 0xAA, 0xE0, 0x03, 0x03, 0xAA, 0xE1, 0x03, 0x04, 0xAA,
             0x00, 0x02, 0x1F, 0xD6,
-        ]);
+        ],
+        BelowStackPointer: 1024);                                // stp of two vector registers, pre-indexed: imm7 · 16
 
     /// <summary>Bytes of a veneer with its address.</summary>
     public int VeneerSize => Veneer.Length + sizeof(ulong);

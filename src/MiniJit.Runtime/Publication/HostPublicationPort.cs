@@ -1,4 +1,5 @@
 // The host's side of publication: each step is one or two calls through the door.
+using System;
 using System.Runtime.InteropServices;
 using MiniJit.Runtime.Memory;
 using MiniJit.Runtime.Platform;
@@ -7,11 +8,22 @@ namespace MiniJit.Runtime.Publication;
 
 internal static class HostPublicationPort
 {
-    public static IPublicationPort Create(IHostCalls? calls = null) => HostPlatform.OperatingSystem switch
+    private static readonly Lazy<IPublicationPort> s_host = new(static () =>
     {
-        OperatingSystemKind.Linux => new LinuxPublicationPort(calls ?? HostCalls.Host, RuntimeInformation.ProcessArchitecture),
-        OperatingSystemKind.Windows => new WindowsPublicationPort(calls ?? HostCalls.Host),
-        _ => new MacPublicationPort(calls ?? HostCalls.Host),
+        IPublicationPort port = Create(HostCalls.Host);
+        port.Probe(default);                                     // reads the cache lines of all cores before anybody else has the port
+        return port;
+    });
+
+    /// <summary>The one that all heaps of this process share.</summary>
+    public static IPublicationPort Host => s_host.Value;
+
+    /// <summary>One with calls of its own: to watch them, or to answer them.</summary>
+    public static IPublicationPort Create(IHostCalls calls) => HostPlatform.OperatingSystem switch
+    {
+        OperatingSystemKind.Linux => new LinuxPublicationPort(calls, RuntimeInformation.ProcessArchitecture),
+        OperatingSystemKind.Windows => new WindowsPublicationPort(calls),
+        _ => new MacPublicationPort(calls),
     };
 
     /// <summary>A step that a port has no call for: its plan is another system's.</summary>
@@ -30,9 +42,9 @@ internal sealed class LinuxPublicationPort(IHostCalls calls, Architecture archit
     {
         PublicationMeans means = PublicationMeans.Default;
         string because = "";
-        if (architecture == Architecture.Arm64)
+        if (architecture == Architecture.Arm64 && Caches == Arm64CacheType.Unknown)
         {
-            ProbeCaches();
+            ProbeCaches();                                       // once: a thread waits its turn on every processor
         }
 
         if (architecture != Architecture.RiscV64)
@@ -87,7 +99,7 @@ internal sealed class LinuxPublicationPort(IHostCalls calls, Architecture archit
     }
 
     /// <summary>One loop, in steps of the smallest line seen: at the start, or now, should this be a core that came later.</summary>
-    private SystemError OverLines(HostCall call, nint start, long size, System.Func<Arm64CacheType, int> line)
+    private SystemError OverLines(HostCall call, nint start, long size, Func<Arm64CacheType, int> line)
     {
         SystemError error = calls.Try(HostCall.ReadCacheType, out nint register);
         return error.IsNone ? calls.Try(call, start, start + (nint)size, line(Caches.And(Arm64CacheType.Of((ulong)register)))) : error;

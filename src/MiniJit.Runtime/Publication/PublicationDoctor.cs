@@ -79,10 +79,11 @@ internal sealed unsafe class PublicationDoctor : IHostCallObserver, IPublication
     private DoctorReport Run()
     {
         LoggedHostCalls calls = new(HostCalls.Host, this);
-        HostCodeMemory memory = HostCodeMemory.Create(calls: calls);
         IPublicationPort port = HostPublicationPort.Create(calls);
-        PublicationCapabilities capabilities = port.Probe(memory.Views);
+        PublicationCapabilities capabilities = port.Probe(default);
         DoctorStep probe = new("probe", capabilities.CoreSync == PublicationMeans.Default ? "no way to synchronise cores" : "done", Sum(_calls), TakeCalls());
+        HostCodeMemory memory = HostCodeMemory.Create(calls: calls);     // after the probe: it may publish code to find out what views are good for
+        capabilities = capabilities with { Views = memory.Views };
 
         var cases = new DoctorCase[Enum.GetValues<PublicationScenario>().Length];
         for (int i = 0; i < cases.Length; i++)
