@@ -222,7 +222,7 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations, boo
             case 7 or 8 or 9: Load(); break;
             case 10 or 11: Modify(); break;
             case 12: Atomic(); break;
-            case 13 or 14 when _callees.Count > 0: Call(); break;
+            case 13 or 14 when _callees.Count > 0: Call(depth); break;
             case 15 when _random.OneIn(4): Trap(); break;
             case 16: Chain(); break;
             default: Compute(); break;
@@ -364,10 +364,16 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations, boo
         Join(join);
     }
 
-    private void Call()
+    private void Call(int depth)
     {
         FuncRef callee = _callees[_random.Below(_callees.Count)];
         Signature signature = _function.SignatureOf(callee);
+        if (depth < MaxDepth && signature.CallConv.SupportsExceptions() && _random.OneIn(3))
+        {
+            TryCall(depth, callee, signature);
+            return;
+        }
+
         Value[] args = Picks(signature.Params);
         Inst call = _random.OneIn(3)
             ? _builder.CallIndirect(_function.ExtFuncs[callee.Index].Signature, _builder.FuncAddr(IrType.I64, callee), args)
@@ -376,6 +382,54 @@ internal sealed partial class RandomPrograms(ScalarOperation[][] operations, boo
         {
             _scope.Add(result);
         }
+    }
+
+    // Nothing is thrown, so what handlers do is compiled and never seen; but their edges ask for places.
+    private void TryCall(int depth, FuncRef callee, Signature signature)
+    {
+        IrType[] types = SomeTypes();
+        Block join = NewBlock(types), normal = NewBlock([.. signature.Returns.ConvertAll(result => result.Type)]);
+        var handlers = new Block[_random.Below(3)];
+        var items = new ExceptionItem[handlers.Length];
+        for (int i = 0; i < items.Length; i++)
+        {
+            bool takesPayload = signature.CallConv.ExceptionPayloadCount() > 0 && !_random.OneIn(3);
+            handlers[i] = NewBlock(takesPayload ? [IrType.I64] : []);
+            BlockCall target = takesPayload ? _builder.CallTarget(handlers[i], BlockArg.Exn(_random.Below(2))) : _builder.Target(handlers[i]);
+            items[i] = new(i == 1 ? ExceptionItemKind.Default : ExceptionItemKind.Tag, (uint)_random.Below(3), target, default);
+        }
+
+        var results = new BlockArg[signature.Returns.Count];
+        for (int i = 0; i < results.Length; i++)
+        {
+            results[i] = BlockArg.Ret(i);
+        }
+
+        Value[] args = Picks(signature.Params);
+        BlockCall back = _builder.CallTarget(normal, results);
+        if (_random.OneIn(3))
+        {
+            _builder.TryCallIndirect(_function.ExtFuncs[callee.Index].Signature, _builder.FuncAddr(IrType.I64, callee), args, back, items);
+        }
+        else
+        {
+            _builder.TryCall(callee, args, back, items);
+        }
+
+        foreach (Block handler in handlers)
+        {
+            int mark = _scope.Count;
+            Join(handler);
+            Body(depth);
+            _builder.Jump(join, Picks(types));
+            _scope.RemoveRange(mark, _scope.Count - mark);
+        }
+
+        int before = _scope.Count;
+        Join(normal);
+        _builder.Jump(join, Picks(types));
+        _scope.RemoveRange(before, _scope.Count - before);
+        Join(join);
     }
 
     private void Trap()

@@ -252,7 +252,7 @@ internal sealed class Shrinker(Func<FuzzProgram, bool> fails)
             {
                 foreach (ref BlockArg arg in dfg.BlockArgs(call))
                 {
-                    arg = BlockArg.Of(dfg.Resolve(arg.Value));
+                    arg = arg.IsValue ? BlockArg.Of(dfg.Resolve(arg.Value)) : arg;
                 }
             }
         }
@@ -270,7 +270,7 @@ internal sealed class Shrinker(Func<FuzzProgram, bool> fails)
             foreach (Inst inst in Instructions(function))
             {
                 ref InstructionData data = ref function.Dfg[inst];
-                if (data.Opcode is Opcode.Call or Opcode.ReturnCall or Opcode.FuncAddr && function.ExtFuncs[data.FuncRef.Index].Name == name)
+                if (data.Opcode is Opcode.Call or Opcode.TryCall or Opcode.ReturnCall or Opcode.FuncAddr && function.ExtFuncs[data.FuncRef.Index].Name == name)
                 {
                     return true;
                 }
@@ -385,7 +385,10 @@ internal sealed class Shrinker(Func<FuzzProgram, bool> fails)
             {
                 foreach (BlockArg arg in dfg.BlockArgs(call))
                 {
-                    isUsed[dfg.Resolve(arg.Value).Index] = true;
+                    if (arg.IsValue)
+                    {
+                        isUsed[dfg.Resolve(arg.Value).Index] = true;
+                    }
                 }
             }
         }
@@ -493,8 +496,9 @@ internal sealed class Shrinker(Func<FuzzProgram, bool> fails)
             BlockCall call = dfg.Destinations(inst)[target];
             for (int i = 0; i < dfg.BlockArgs(call).Length; i++)
             {
-                Value arg = dfg.Resolve(dfg.BlockArgs(call)[i].Value);
-                if (!IsConstantValue(dfg, arg))
+                BlockArg passed = dfg.BlockArgs(call)[i];
+                Value arg = passed.IsValue ? dfg.Resolve(passed.Value) : default;
+                if (passed.IsValue && !IsConstantValue(dfg, arg))
                 {
                     Value zero = InsertZero(function, inst, dfg.TypeOf(arg));
                     dfg.BlockArgs(call)[i] = BlockArg.Of(zero);
