@@ -162,6 +162,9 @@ internal enum A64Form : ushort
     /// <summary>Terminator. [uses: arguments, fixed; last: target, fixed to a caller-saved register]. Imm as for <see cref="TailCallSymbol"/>.</summary>
     TailCallIndirect,
 
+    /// <summary>[def: payload, uses: context to store to, context to load from, payload; fixed]. Goes on where the second context stands.</summary>
+    StackSwitch,
+
     /// <summary>Terminator, unless conditional. Traps with code Trap.</summary>
     Trap,
 

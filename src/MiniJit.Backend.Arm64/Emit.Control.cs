@@ -63,6 +63,32 @@ internal sealed partial class Arm64Emitter
         Put(A64Form.Br, 0, default, target);
     }
 
+    // A context is stack pointer, frame pointer and where to go on. Both may be the same, so each word is read before it is written:
+    //     ldr x16, [load]; mov x17, sp; str x17, [store]; mov sp, x16
+    //     ldr x16, [load, #8]; str fp, [store, #8]; mov fp, x16
+    //     ldr x16, [load, #16]; adr x17, back; str x17, [store, #16]; br x16
+    // back:
+    private void StackSwitch(PReg store, PReg load)
+    {
+        Access(MemoryAccess.LdrX, IntScratch, load, 0);
+        PutImm(A64Form.AddImm, 8, AddressScratch, Sp, 0);
+        Access(MemoryAccess.StrX, AddressScratch, store, 0);
+        PutImm(A64Form.AddImm, 8, Sp, IntScratch, 0);
+        Access(MemoryAccess.LdrX, IntScratch, load, 8);
+        Access(MemoryAccess.StrX, Fp, store, 8);
+        CopyRegister(Fp, IntScratch, 8);
+        Label back = _buffer.NewLabel();
+        Access(MemoryAccess.LdrX, IntScratch, load, 16);
+        BranchEncoder.Put(_buffer, AdrWord | (uint)AddressScratch.Encoding, back, BranchEncoder.Address21);
+        Access(MemoryAccess.StrX, AddressScratch, store, 16);
+        Put(A64Form.Br, 0, default, IntScratch);
+        _buffer.BindHere(back);
+        if (_isa.UseBti)
+        {
+            PutHint(SystemHint.BtiJ);
+        }
+    }
+
     // adr x16, table; ldrsw d, [x16, index, lsl #2]; add d, x16, d
     private void LoadTableTarget(PReg to, PReg index, int table)
     {

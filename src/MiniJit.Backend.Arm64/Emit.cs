@@ -281,6 +281,9 @@ internal sealed partial class Arm64Emitter : FunctionEmitter
             case A64Form.TailCallSymbol or A64Form.TailCallIndirect:
                 TailCall(form, inst, operands);
                 break;
+            case A64Form.StackSwitch:
+                StackSwitch(operands[1].Register, operands[2].Register);
+                break;
             case A64Form.Trap:
                 _buffer.AddTrap(inst.Trap);
                 _branches.EmitTrapStub(_buffer);

@@ -12,7 +12,8 @@ internal sealed partial class Arm64LowerContext
     private static readonly CallForms s_callForms = new(
         (ushort)A64Form.Args, (ushort)A64Form.Return, (ushort)A64Form.CallSymbol, (ushort)A64Form.CallIndirect, (ushort)A64Form.TailCallSymbol,
         (ushort)A64Form.TailCallIndirect, TailTarget: Registers.X(1), StructReturn: Registers.X(8),
-        Payload: (Registers.X(0), Registers.X(1)));
+        Payload: (Registers.X(0), Registers.X(1)), (ushort)A64Form.StackSwitch, SwitchContexts: (Registers.X(1), Registers.X(2)),
+        SwitchPayload: Registers.X(0));
 
     protected override CallForms CallForms => s_callForms;
 

@@ -181,6 +181,7 @@ internal sealed partial class Arm64LowerContext
             Opcode.GetStackPointer => ReadRegister(Registers.Sp),
             Opcode.GetReturnAddress => LowerGetReturnAddress(),
             Opcode.GetExceptionHandlerAddress => LowerHandlerAddress(inst),
+            Opcode.StackSwitch => LowerStackSwitch(inst),
             _ => Unsupported(inst),
         };
     }

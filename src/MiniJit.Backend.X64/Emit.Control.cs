@@ -109,6 +109,28 @@ internal sealed partial class X64Emitter
         _buffer.Put4(0);
     }
 
+    // A context is stack pointer, frame pointer and where to go on. Both may be the same, so each word is read before it is written:
+    //     mov r11, [load]; mov [store], rsp; mov rsp, r11
+    //     mov r11, [load + 8]; mov [store + 8], rbp; mov rbp, r11
+    //     mov load, [load + 16]; lea r11, [back]; mov [store + 16], r11; jmp load
+    // back:
+    private void StackSwitch(PReg store, PReg load)
+    {
+        foreach ((PReg register, int offset) in (ReadOnlySpan<(PReg, int)>)[(Rsp, 0), (Rbp, 8)])
+        {
+            Put(X64Form.MovRm, 8, R11, Rm.Memory(load, offset));
+            Put(X64Form.MovMr, 8, register, Rm.Memory(store, offset));
+            Put(X64Form.MovRm, 8, register, R11);
+        }
+
+        Label back = _buffer.NewLabel();
+        Put(X64Form.MovRm, 8, load, Rm.Memory(load, 16));
+        Put(X64Form.Lea, 8, R11, Rm.OfLabel(back, 0));
+        Put(X64Form.MovMr, 8, R11, Rm.Memory(store, 16));
+        IndirectBranch(Rm.Register(load), JumpDigit);
+        _buffer.BindHere(back);
+    }
+
     // lea r11, [rip + table]; movsxd d, dword [r11 + index * 4]; add d, r11
     private void LoadTableTarget(PReg to, PReg index, int table)
     {

@@ -242,6 +242,9 @@ internal sealed partial class X64Emitter : FunctionEmitter
             case X64Form.TailCallSymbol or X64Form.TailCallIndirect:
                 TailCall(form, inst, operands);
                 break;
+            case X64Form.StackSwitch:
+                StackSwitch(operands[1].Register, operands[2].Register);
+                break;
             case X64Form.SelectFloat:
                 SelectFloat(operands, (Condition)inst.Cond);
                 break;

@@ -12,7 +12,8 @@ internal sealed partial class X64LowerContext
     private static readonly CallForms s_callForms = new(
         (ushort)X64Form.Args, (ushort)X64Form.Ret, (ushort)X64Form.CallSymbol, (ushort)X64Form.CallIndirect, (ushort)X64Form.TailCallSymbol,
         (ushort)X64Form.TailCallIndirect, TailTarget: Registers.Rax, StructReturn: Registers.Rax,
-        Payload: (Registers.Rax, Registers.Rdx));
+        Payload: (Registers.Rax, Registers.Rdx), (ushort)X64Form.StackSwitch, SwitchContexts: (Registers.Rsi, Registers.Rdx),
+        SwitchPayload: Registers.Rdi);
 
     protected override CallForms CallForms => s_callForms;
 

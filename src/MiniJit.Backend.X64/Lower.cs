@@ -182,6 +182,7 @@ internal sealed partial class X64LowerContext
             Opcode.GetStackPointer => ReadRegister(Registers.Rsp),
             Opcode.GetReturnAddress => LoadFrom(IrType.I64, Mem.FramePointer(8)),
             Opcode.GetExceptionHandlerAddress => LowerHandlerAddress(inst),
+            Opcode.StackSwitch => LowerStackSwitch(inst),
             _ => Unsupported(inst),
         };
     }

@@ -152,6 +152,9 @@ internal enum X64Form : ushort
     /// <summary>Terminator. [uses: arguments, fixed; last: target, fixed to a caller-saved register]. Imm as for <see cref="TailCallSymbol"/>.</summary>
     TailCallIndirect,
 
+    /// <summary>[def: payload, uses: context to store to, context to load from, payload; fixed]. Goes on where the second context stands.</summary>
+    StackSwitch,
+
     /// <summary>[def=1, use a, use b], xmm. Cond ? b : a.</summary>
     SelectFloat,
 

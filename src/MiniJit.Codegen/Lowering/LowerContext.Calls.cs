@@ -4,6 +4,7 @@ using System;
 using MiniJit.Codegen.Abi;
 using MiniJit.Codegen.Machine;
 using MiniJit.Codegen.RegisterAllocation;
+using MiniJit.Codegen.Settings;
 using MiniJit.IR;
 
 namespace MiniJit.Codegen.Lowering;
@@ -18,9 +19,12 @@ namespace MiniJit.Codegen.Lowering;
 /// <param name="TailTarget">Where a tail call finds its target: a register that carries no argument and survives the epilogue.</param>
 /// <param name="StructReturn">Where the pointer of an sret parameter is returned.</param>
 /// <param name="Payload">Where an exception's payload arrives.</param>
+/// <param name="StackSwitch">[def: payload, uses: context to store to, context to load from, payload, fixed].</param>
+/// <param name="SwitchContexts">Where a switch of stacks finds its two contexts.</param>
+/// <param name="SwitchPayload">In what it passes its payload on.</param>
 internal sealed record CallForms(
     ushort Args, ushort Return, ushort CallSymbol, ushort CallIndirect, ushort TailCallSymbol, ushort TailCallIndirect, PReg TailTarget,
-    PReg StructReturn, (PReg First, PReg Second) Payload);
+    PReg StructReturn, (PReg First, PReg Second) Payload, ushort StackSwitch, (PReg Store, PReg Load) SwitchContexts, PReg SwitchPayload);
 
 /// <summary>An area that <see cref="AbiPlace.Offset"/> counts from.</summary>
 internal enum AbiArea : byte
@@ -530,6 +534,29 @@ internal abstract partial class LowerContext
         {
             Use(Operand.UseFixed(target.Address, CallForms.TailTarget));
         }
+    }
+
+    // ---- stacks
+
+    // What another stack's code leaves in registers is its own business: all but the payload are lost.
+    protected VReg LowerStackSwitch(Inst inst)
+    {
+        if (settings.StackSwitchModel != StackSwitchModel.Basic)
+        {
+            return Unsupported(inst);
+        }
+
+        HasCalls = true;
+        HasReturningCalls = true;
+        VReg store = Put(Arg(inst, 0)), load = Put(Arg(inst, 1)), payload = Put(Arg(inst, 2)), result = NewInt();
+        ref MachineInst form = ref Begin(CallForms.StackSwitch);
+        form.Flags = MachineInstFlags.Call;
+        form.Clobbers = ClobberSet(_ownAbi.ThrowClobbers.Without(CallForms.SwitchPayload));
+        Use(Operand.DefFixed(result, CallForms.SwitchPayload));
+        Use(Operand.UseFixed(store, CallForms.SwitchContexts.Store));
+        Use(Operand.UseFixed(load, CallForms.SwitchContexts.Load));
+        Use(Operand.UseFixed(payload, CallForms.SwitchPayload));
+        return result;
     }
 
     // ---- library calls
