@@ -18,15 +18,17 @@ internal static class EventText
 
     public static string Of(in LabEvent happened) => happened.Kind switch
     {
-        LabEventKind.Store => Noted(Text($"stores {Bytes(happened.Detail)} to 0x{happened.Address:x}: version {happened.Version} of the line"), happened.Note),
+        LabEventKind.Store => Noted(Text($"stores {Bytes(happened.Detail)} to line 0x{happened.Line:x}: version {happened.Version}"), happened.Note),
         LabEventKind.StoreDone => Text($"version {happened.Version} is performed: it leaves the store buffer"),
         LabEventKind.Clean or LabEventKind.Invalidate => Text($"{Operation(happened.Detail)} 0x{happened.Address:x}"),
         LabEventKind.CleanDone => Text($"version {happened.Version} reaches the point of unification"),
         LabEventKind.InvalidateDone => Text($"the instruction cache of core {happened.Core} drops what is older than version {happened.Version}"),
         LabEventKind.Barrier => Barrier(happened.Detail),
         LabEventKind.Synchronize => Caused(Text($"context synchronisation: {Context(happened.Detail)}"), happened),
-        LabEventKind.Fetch => Text($"fetches version {happened.Version} of 0x{happened.Address:x}{Origin(happened)}"),
-        LabEventKind.FetchAhead => Text($"fetches version {happened.Version} of 0x{happened.Address:x} ahead of time"),
+        LabEventKind.Fetch when happened.Version < 0 => Text($"executes at 0x{happened.Address:x} what it fetched ahead of time: a fault"),
+        LabEventKind.Fetch => Text($"{(happened.Detail == (int)FetchOrigin.Queue ? "executes" : "fetches")} version {happened.Version} of 0x{happened.Address:x}{Origin(happened)}"),
+        LabEventKind.FetchAhead when happened.Version < 0 => Text($"has fetched from page 0x{happened.Address:x} ahead of time: a fault"),
+        LabEventKind.FetchAhead => Text($"has fetched version {happened.Version} of {Place(happened)} ahead of time"),
         LabEventKind.Page => Text($"page 0x{happened.Address:x}: {happened.Note}"),
         LabEventKind.Step => $"plan: {happened.Note}",
         LabEventKind.Call => Text($"calls {(happened.Note.Length == 0 ? "code" : happened.Note)} at 0x{happened.Address:x}"),
@@ -42,13 +44,19 @@ internal static class EventText
     public static bool Completes(in LabEvent happened) =>
         happened.Kind == LabEventKind.Barrier && happened.Detail >> 4 == (int)BarrierKind.Synchronization && (happened.Detail & 3) == 3;
 
+    /// <summary>The name of a core; what no core does, the system does.</summary>
+    public static string Core(int core) => core < 0 ? "system" : Text($"core {core}");
+
+    // A line that nobody has fetched yet has no virtual address.
+    private static string Place(in LabEvent happened) => happened.Address == 0 ? Text($"line 0x{happened.Line:x}") : Text($"0x{happened.Address:x}");
+
     private static string Barrier(int detail) =>
         $"{(detail >> 4 == (int)BarrierKind.Synchronization ? "DSB" : "DMB")} {SystemNames.Barrier(detail & 15).ToUpperInvariant()}";
 
     private static string Origin(in LabEvent fetch) =>
-        (fetch.Detail == (int)FetchOrigin.Queue ? " ahead of time" : "") + (fetch.IsStale ? Text($"; version {fetch.Newest} is the newest") : "");
+        (fetch.Detail == (int)FetchOrigin.Queue ? ", fetched ahead of time" : "") + (fetch.IsStale ? Text($"; version {fetch.Newest} is the newest") : "");
 
-    private static string Caused(string text, in LabEvent happened) => happened.Cause == happened.Core ? text : Text($"{text}, caused by core {happened.Cause}");
+    private static string Caused(string text, in LabEvent happened) => happened.Cause == happened.Core ? text : $"{text}, caused by {Core(happened.Cause)}";
 
     private static string Noted(string text, string note) => note.Length == 0 ? text : $"{text} ({note})";
 

@@ -33,12 +33,26 @@ internal sealed class LabHistory : ILabHistory
             NamedRange range = _names[i];
             if (range.From <= index && address - range.Address < range.Size)
             {
-                ulong offset = address - range.Address;
-                return offset == 0 || range.Name.Length == 0 ? range.Name : string.Create(CultureInfo.InvariantCulture, $"{range.Name}+0x{offset:x}");
+                return range.At(address);
             }
         }
 
         return "";
+    }
+
+    /// <summary>The last function that lay at an address between two events, and the offset in it; empty if there was none.</summary>
+    public string NameBetween(int after, int before, ulong address)
+    {
+        for (int i = _names.Count - 1; i >= 0; i--)
+        {
+            NamedRange range = _names[i];
+            if (range.From > after && range.From <= before && range.Name.Length != 0 && address - range.Address < range.Size)
+            {
+                return range.At(address);
+            }
+        }
+
+        return NameAt(after, address);
     }
 
     /// <summary>The last event from <paramref name="from"/> backwards for which a condition holds, or -1.</summary>
@@ -70,5 +84,10 @@ internal sealed class LabHistory : ILabHistory
     }
 
     /// <summary>What lay somewhere from an event on.</summary>
-    private readonly record struct NamedRange(int From, ulong Address, ulong Size, string Name);
+    private readonly record struct NamedRange(int From, ulong Address, ulong Size, string Name)
+    {
+        public string At(ulong address) => address == Address || Name.Length == 0
+            ? Name
+            : string.Create(CultureInfo.InvariantCulture, $"{Name}+0x{address - Address:x}");
+    }
 }

@@ -53,10 +53,10 @@ internal sealed class Explainer
 
     private LabEvent Stale => _history[_fetch];
 
-    /// <summary>Explains the last failure of a run; or its last stale fetch, if it has no outcomes.</summary>
+    /// <summary>Explains the first failure of a run; or its last stale fetch, if it has no outcomes.</summary>
     public static Explanation Explain(LabHistory history, MachineType machine)
     {
-        int outcome = history.FindLast(history.Count - 1, happened => happened.Kind == LabEventKind.Outcome && happened.Detail != 0);
+        int outcome = history.FindFirst(0, history.Count, happened => happened.Kind == LabEventKind.Outcome && happened.Detail != 0);
         int fetch = FindStale(history, outcome);
         return fetch >= 0
             ? new Explainer(history, machine, outcome, fetch).Explain()
@@ -174,7 +174,10 @@ internal sealed class Explainer
         int from = Math.Max(_store, 0);
         if (stale.Detail == (int)FetchOrigin.Queue)
         {
-            _ahead = _history.FindLast(_fetch, happened => happened.Kind == LabEventKind.FetchAhead && happened.Core == _core && happened.Line == _line);
+            _ahead = _history.FindLast(
+                _fetch,
+                happened => happened.Kind == LabEventKind.FetchAhead && happened.Core == _core
+                    && (stale.Version < 0 ? SamePage(happened.Address, stale.Address) : happened.Line == _line));
         }
 
         _reach = _history.FindFirst(from, _fetch, happened => happened.Kind == LabEventKind.Step && happened.Note.StartsWith(s_makeReachable, StringComparison.Ordinal));
@@ -184,7 +187,7 @@ internal sealed class Explainer
         List<MissingEvent> also = [];
         if (stale.Detail == (int)FetchOrigin.Queue)
         {
-            missing = IsExecutable(_ahead, stale.Address) ? MissingEvent.ContextSynchronization : MissingEvent.ExecutablePage;
+            missing = stale.Version >= 0 && IsExecutable(_ahead, stale.Address) ? MissingEvent.ContextSynchronization : MissingEvent.ExecutablePage;
             if (onTheWay != MissingEvent.Unknown)
             {
                 also.Add(onTheWay);
@@ -197,14 +200,15 @@ internal sealed class Explainer
             ? PublicationStepKind.ContextSync
             : info.Step;
         List<ComparedInstruction> code = Compare(out ulong first);
-        string oldName = _store < 0 ? "" : _history.NameAt(_store - 1, first), newName = _history.NameAt(_fetch, first);
+        int oldStore = StoreOf(stale.Version);
+        string oldName = _store < 0 ? "" : _history.NameBetween(oldStore, _store, first), newName = _history.NameAt(_fetch, first);
         return new()
         {
             Sentence = Sentence(info, first, oldName, newName),
             Fetch = _fetch,
             FetchedAhead = _ahead,
             Store = _store,
-            OldStore = StoreOf(stale.Version),
+            OldStore = oldStore,
             Outcome = _outcome,
             Missing = missing,
             AlsoMissing = also,
@@ -315,7 +319,7 @@ internal sealed class Explainer
         ? -1
         : _history.FindFirst(index, _fetch, happened => EventText.Completes(happened) && happened.Core == _history[index].Core);
 
-    private bool IsCleanOf(LabEvent happened) => SameLine(happened.Line, _machine.RealOf(happened.Core).DataLine);
+    private bool IsCleanOf(LabEvent happened) => SameLine(happened.Line, _machine.RealOf(Math.Max(happened.Core, 0)).DataLine);
 
     private bool IsInvalidationOf(LabEvent happened) => SameLine(happened.Line, _machine.RealOf(_core).InstructionLine);
 
@@ -325,10 +329,11 @@ internal sealed class Explainer
 
     private bool IsNear(LabEvent happened) => happened.Line + Neighbourhood - _line <= 2 * Neighbourhood;
 
+    private static bool SamePage(ulong x, ulong y) => ((x ^ y) & ~(ulong)(PhysicalMemory.PageSize - 1)) == 0;
+
     private bool IsExecutable(int before, ulong address)
     {
-        ulong page = address & ~(ulong)(PhysicalMemory.PageSize - 1);
-        int last = before < 0 ? -1 : _history.FindLast(before, happened => happened.Kind == LabEventKind.Page && (happened.Address & ~(ulong)(PhysicalMemory.PageSize - 1)) == page);
+        int last = before < 0 ? -1 : _history.FindLast(before, happened => happened.Kind == LabEventKind.Page && SamePage(happened.Address, address));
         return last < 0 || (_history[last].Detail & (int)PagePermissions.Execute) != 0;
     }
 
@@ -407,7 +412,9 @@ internal sealed class Explainer
             : "old instructions";
         string where = newName.Length == 0 ? "" : $" ({newName})";
         string since = string.Format(CultureInfo.InvariantCulture, info.Since, _core, first & ~((ulong)Math.Max(_machine.RealOf(_core).InstructionLine, 4) - 1));
-        return string.Create(
+        return stale.Version < 0
+            ? string.Create(CultureInfo.InvariantCulture, $"Core {_core} took an instruction abort at 0x{first:x}{where}, although the page was executable by then, because {since}.")
+            : string.Create(
             CultureInfo.InvariantCulture,
             $"Core {_core} executed {what} at 0x{first:x}{where}, version {stale.Version} of the line instead of version {stale.Newest}, because {since}.");
     }

@@ -19,6 +19,8 @@ internal readonly record struct StoryFrame(string Subject, string Symptom, strin
 
 internal static class ExplanationText
 {
+    private static readonly string s_makeReachable = new PublicationStep(PublicationStepKind.MakeReachable).Info.Text;
+
     /// <summary>The whole report; ends with a new line.</summary>
     public static string Of(LabHistory history, Explanation story, in StoryFrame frame)
     {
@@ -64,13 +66,13 @@ internal static class ExplanationText
         Add("machine", DescribeMachine(frame.Machine, fetch.Core));
         Add("fetched", string.Create(
             CultureInfo.InvariantCulture,
-            $"by core {fetch.Core} at {fetch.Time}: version {fetch.Version} of line 0x{fetch.Line:x} (physical), 0x{fetch.Address:x} (virtual)"));
+            $"by core {fetch.Core} at {fetch.Time}: {(fetch.Version < 0 ? "a fault in place" : $"version {fetch.Version}")} of line 0x{fetch.Line:x} (physical), 0x{fetch.Address:x} (virtual)"));
         if (story.FetchedAhead >= 0)
         {
             Add("", string.Create(CultureInfo.InvariantCulture, $"ahead of time, at {history[story.FetchedAhead].Time}, and kept since"));
         }
 
-        Add("old bytes", story.OldStore < 0 ? "from before the run, or of a fresh page" : DescribeStore(history, story.OldStore, story.OldName));
+        Add("old bytes", fetch.Version < 0 ? "" : story.OldStore < 0 ? "from before the run, or of a fresh page" : DescribeStore(history, story.OldStore, story.OldName));
         Add("new bytes", story.Store < 0 ? "" : DescribeStore(history, story.Store, story.NewName));
         if (story.Missing != MissingEvent.Unknown)
         {
@@ -142,7 +144,7 @@ internal static class ExplanationText
             else
             {
                 LabEvent happened = history[index];
-                text.Append(CultureInfo.InvariantCulture, $"  {happened.Time,10}  core {happened.Core,-2}  {EventText.Of(happened)}\n");
+                text.Append(CultureInfo.InvariantCulture, $"  {happened.Time,10}  {EventText.Core(happened.Core),-7}  {EventText.Of(happened)}\n");
             }
         }
     }
@@ -163,9 +165,12 @@ internal static class ExplanationText
             width = Math.Max(width, line.Old.Length);
         }
 
+        ulong next = story.Code[0].Address;
         text.Append(CultureInfo.InvariantCulture, $"\n    {"address",-14}    {oldTitle.PadRight(width)}    {newTitle}\n");
         foreach (ComparedInstruction line in story.Code)
         {
+            text.Append(line.Address == next ? "" : "    ...\n");
+            next = line.Address + 4;
             text.Append(CultureInfo.InvariantCulture, $"  {(line.IsFirst ? '>' : ' ')} 0x{line.Address:x12}  {(line.Differs ? '!' : ' ')} {line.Old.PadRight(width)}    {line.New}\n");
         }
     }
@@ -175,7 +180,7 @@ internal static class ExplanationText
         LabEvent store = history[index];
         string what = name.Length == 0 ? "" : $", of {name}";
         string note = store.Note.Length == 0 ? "" : $", {store.Note}";
-        return string.Create(CultureInfo.InvariantCulture, $"stored by core {store.Core} at {store.Time}: version {store.Version}{what}{note}{During(history, index)}");
+        return string.Create(CultureInfo.InvariantCulture, $"stored by {(store.Core < 0 ? "the " : "")}{EventText.Core(store.Core)} at {store.Time}: version {store.Version}{what}{note}{During(history, index)}");
     }
 
     // The plan's step or the call in the midst of which something happened on its core.
@@ -183,7 +188,7 @@ internal static class ExplanationText
     {
         LabEvent happened = history[index];
         int step = history.FindLast(index, candidate => candidate.Core == happened.Core && candidate.Kind is LabEventKind.Step or LabEventKind.Call or LabEventKind.Outcome);
-        return step < 0 || history[step].Kind == LabEventKind.Outcome ? ""
+        return step < 0 || history[step].Kind == LabEventKind.Outcome || history[step].Note == s_makeReachable ? ""
             : history[step].Kind == LabEventKind.Step ? string.Create(CultureInfo.InvariantCulture, $", after the step \"{history[step].Note}\"")
             : string.Create(CultureInfo.InvariantCulture, $", during the call of {history[step].Note}");
     }

@@ -17,7 +17,7 @@ internal readonly record struct TimelineRow(int Index, string Missing, int Skipp
 internal sealed class Timeline
 {
     /// <summary>Rows that a reader may be expected to look at.</summary>
-    private const int MaxRows = 72;
+    private const int MaxRows = 48;
 
     private readonly LabHistory _history;
     private readonly Explanation _story;
@@ -131,12 +131,19 @@ internal sealed class Timeline
             return chosen;
         }
 
+        // What happens again on a core, with nothing of interest there in between, is shown once.
+        Dictionary<int, LabEvent> latest = [];
         for (int i = pillars[0]; i <= pillars[^1]; i++)
         {
-            if (pillars.Contains(i) || Concerns(_history[i], i))
+            LabEvent happened = _history[i];
+            bool isPillar = pillars.Contains(i);
+            if (!isPillar && (!Concerns(happened, i) || (latest.TryGetValue(happened.Core, out LabEvent before) && IsRepetition(before, happened))))
             {
-                chosen.Add(i);
+                continue;
             }
+
+            chosen.Add(i);
+            latest[happened.Core] = happened;
         }
 
         if (chosen.Count > MaxRows)
@@ -155,6 +162,15 @@ internal sealed class Timeline
 
         return chosen;
     }
+
+    private static bool IsRepetition(in LabEvent before, in LabEvent happened) => happened.Kind switch
+    {
+        // A barrier with nothing before it that it could order.
+        LabEventKind.Barrier => before.Kind is LabEventKind.Barrier or LabEventKind.Fetch or LabEventKind.Synchronize or LabEventKind.Thread,
+        LabEventKind.Synchronize => before.Kind == LabEventKind.Synchronize,
+        _ => before.Kind == happened.Kind && before.Version == happened.Version && before.Line == happened.Line && before.Detail == happened.Detail
+            && before.Note == happened.Note,
+    };
 
     private static int DistanceTo(List<int> pillars, int index)
     {

@@ -72,7 +72,7 @@ internal sealed class TimelineDrawing
         Line($"<text class=\"column\" x=\"{TimeWidth - 18}\" y=\"20\" text-anchor=\"end\">time</text>");
         foreach (int core in _timeline.Cores)
         {
-            string name = _laneWidth >= 60 ? $"core {core}" : core.ToString(CultureInfo.InvariantCulture);
+            string name = _laneWidth >= 60 ? EventText.Core(core) : core < 0 ? "sys" : core.ToString(CultureInfo.InvariantCulture);
             Line($"<text class=\"column\" x=\"{X(core)}\" y=\"20\" text-anchor=\"middle\">{name}</text>");
             Line($"<line class=\"lane\" x1=\"{X(core)}\" y1=\"{HeadHeight - 6}\" x2=\"{X(core)}\" y2=\"{height - 6}\"/>");
         }

@@ -121,8 +121,11 @@ internal static class TimelinePage
         LabEvent fetch = history[story.Fetch];
         page.Append("<h2>What it executed instead</h2>\n<div class=\"scroll\">\n<table class=\"code\">\n<thead><tr><th scope=\"col\">address</th>")
             .Append(CultureInfo.InvariantCulture, $"<th scope=\"col\">executed (version {fetch.Version})</th><th scope=\"col\">should have been (version {fetch.Newest})</th></tr></thead>\n<tbody>\n");
+        ulong next = story.Code[0].Address;
         foreach (ComparedInstruction line in story.Code)
         {
+            page.Append(line.Address == next ? "" : "<tr><td>...</td><td></td><td></td></tr>\n");
+            next = line.Address + 4;
             string kind = line.IsFirst ? " class=\"differs first\"" : line.Differs ? " class=\"differs\"" : "";
             string old = Markup.Escape(line.Old), newest = Markup.Escape(line.New);
             page.Append(CultureInfo.InvariantCulture, $"<tr{kind}><td>0x{line.Address:x}</td>")
@@ -141,14 +144,14 @@ internal static class TimelinePage
         {
             if (row.Index < 0)
             {
-                page.Append(CultureInfo.InvariantCulture, $"<tr class=\"absent\"><td></td><td>{row.Core}</td><td>missing: {Markup.Escape(row.Missing)}</td><td></td><td></td></tr>\n");
+                page.Append(CultureInfo.InvariantCulture, $"<tr class=\"absent\"><td></td><td>{EventText.Core(row.Core)}</td><td>missing: {Markup.Escape(row.Missing)}</td><td></td><td></td></tr>\n");
                 continue;
             }
 
             LabEvent happened = history[row.Index];
             string line = happened.Line == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"0x{happened.Line:x}");
             page.Append(row.Index == story.Fetch ? "<tr class=\"stale\">" : "<tr>")
-                .Append(CultureInfo.InvariantCulture, $"<td class=\"number\">{happened.Time}</td><td>{happened.Core}</td><td>{Markup.Escape(EventText.Of(happened))}</td><td>{line}</td><td>")
+                .Append(CultureInfo.InvariantCulture, $"<td class=\"number\">{happened.Time}</td><td>{EventText.Core(happened.Core)}</td><td>{Markup.Escape(EventText.Of(happened))}</td><td>{line}</td><td>")
                 .Append(Markup.Escape(OrderOf(history, story, row.Index))).Append("</td></tr>\n");
         }
 

@@ -135,6 +135,30 @@ public sealed class ExplainerTests
     }
 
     [Fact]
+    public void A_fault_that_was_fetched_ahead_is_explained_without_instructions()
+    {
+        StoryHistory history = new();
+        history.Begin().Add(1, LabEventKind.FetchAhead, StoryHistory.Address & ~0xFFFul).Overwrite().Clean().CleanDone(2).Dsb().Invalidate().InvalidateDone(1, 2).Dsb();
+        history.Add(1, LabEventKind.Fetch, StoryHistory.Address, StoryHistory.Line, -1, 2, (int)FetchOrigin.Queue);
+        history.Add(1, LabEventKind.Outcome, StoryHistory.Address, detail: 2, note: "instruction abort");
+        Explanation story = history.Explain();
+        Assert.Equal(MissingEvent.ExecutablePage, story.Missing);
+        Assert.StartsWith("Core 1 took an instruction abort at 0x4000004000 (%new), although the page was executable by then, because ", story.Sentence, StringComparison.Ordinal);
+        Assert.True(story.FetchedAhead > 0);
+        Assert.Empty(story.Code);
+    }
+
+    [Fact]
+    public void What_was_freed_before_it_was_overwritten_keeps_its_name()
+    {
+        StoryHistory history = new();
+        history.Begin().History.Name(StoryHistory.Address, 64, "");
+        Explanation story = history.Overwrite().Fail().Explain();
+        Assert.Equal("%old", story.OldName);
+        Assert.Equal("%new", story.NewName);
+    }
+
+    [Fact]
     public void What_a_missing_synchronisation_hides_is_said_too()
     {
         StoryHistory history = new();

@@ -96,7 +96,7 @@ public sealed class TimelinePageTests
 
         Explanation story = history.Clean().CleanDone(2).Dsb().Fail().Explain();
         Timeline timeline = Timeline.Of(history.History, story);
-        Assert.InRange(timeline.Rows.Count, 20, 80);
+        Assert.InRange(timeline.Rows.Count, 12, 60);
         Assert.Equal([0, 1], timeline.Cores);
         int shown = 0, skipped = 0;
         foreach (TimelineRow row in timeline.Rows)
