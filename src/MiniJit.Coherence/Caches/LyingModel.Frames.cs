@@ -61,6 +61,24 @@ internal sealed unsafe partial class LyingModel
     public void FrameExecutable(int frame) => Track(frame).ExecutableAt = ++_time;
 
     /// <inheritdoc/>
+    public void FrameUnexecutable(int frame)
+    {
+        if (Find(frame) is not { } known)
+        {
+            return;
+        }
+
+        foreach (CodeLine? line in known.Lines)
+        {
+            for (int core = 0; line is { Address: not 0 } && core < _traits.Length; core++)
+            {
+                int low = _traits[core].InstructionCoherent ? line.Performed : line.Low(core);
+                FetchAhead(core, line, line.Performed, line.Performed - low + 1, Kernel);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public void PageExecutable(ulong address)
     {
         Happened(Kernel, LabEventKind.Page, address, null, -1, Kernel, (int)PagePermissions.Execute, "executable");
@@ -126,6 +144,7 @@ internal sealed unsafe partial class LyingModel
         memory.Watch |= FrameWatch.Code;
         _machine!.ForgetWritable();
         Span<byte> content = stackalloc byte[_lineBytes];
+        _isDiscovering = true;
         for (int index = 0; index < _linesPerFrame; index++)
         {
             // It began as zeros that everybody can still see.
@@ -138,6 +157,7 @@ internal sealed unsafe partial class LyingModel
             }
         }
 
+        _isDiscovering = false;
         return tracked;
     }
 

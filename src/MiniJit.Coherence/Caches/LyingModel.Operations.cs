@@ -255,7 +255,7 @@ internal sealed unsafe partial class LyingModel
         {
             for (int core = 0; core < _traits.Length; core++)
             {
-                if (_traits[core].InstructionCoherent)
+                if (_traits[core].InstructionCoherent && IsExecutable(line))
                 {
                     FetchAhead(core, line, before, 1, writer);
                 }
@@ -321,7 +321,11 @@ internal sealed unsafe partial class LyingModel
         _caches?.Drop(core, line);
         if (low < line.Unified)
         {
-            FetchAhead(core, line, line.Unified - 1, line.Unified - low, issuer);
+            if (IsExecutable(line))
+            {
+                FetchAhead(core, line, line.Unified - 1, line.Unified - low, issuer);
+            }
+
             line.SetLow(core, line.Unified);
             Trim(line);
         }
@@ -331,6 +335,9 @@ internal sealed unsafe partial class LyingModel
             Happened(core, LabEventKind.InvalidateDone, address, line, line.Unified, issuer, 0);
         }
     }
+
+    /// <summary>Nobody fetches from pages that are not executable; what was fetched while they were is <see cref="FrameUnexecutable"/>'s business.</summary>
+    private bool IsExecutable(CodeLine line) => !_isDiscovering && _memory[(int)(line.Physical >> PhysicalMemory.PageBits)].ExecutableMappings > 0;
 
     /// <summary>Versions are about to go out of a core's reach: one of them may be in its queue already.</summary>
     private void FetchAhead(int core, CodeLine line, int newest, int count, int cause)

@@ -45,6 +45,9 @@ internal sealed unsafe partial class LyingModel : ICoherenceModel, IDisposable
     private CodeFrame?[] _frames = [];
     private long _time;
 
+    /// <summary>What is stored now was stored before the frame was executable.</summary>
+    private bool _isDiscovering;
+
     public LyingModel(PhysicalMemory memory, int cores, LyingOptions options, ChoiceSource choices)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(cores, MaxCores);
@@ -173,6 +176,9 @@ internal sealed unsafe partial class LyingModel : ICoherenceModel, IDisposable
 
     /// <summary>Work of a core that the machine does not execute, such as compiling: what it does to finite caches.</summary>
     public void Touch(int core, int instructionLines, int dataLines) => _caches?.Touch(core, instructionLines, dataLines);
+
+    /// <summary>How many versions of a line are kept.</summary>
+    public int VersionsAt(PhysicalAddress physical) => Find(physical.Frame)?.Lines[physical.Offset / _lineBytes]?.Count ?? 1;
 
     public void Dispose() => _pool.Dispose();
 

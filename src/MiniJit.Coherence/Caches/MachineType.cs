@@ -12,7 +12,7 @@ namespace MiniJit.Coherence.Caches;
 internal readonly record struct CacheTraits(bool DataCoherent, bool InstructionCoherent, int DataLine = 64, int InstructionLine = 64)
 {
     /// <summary>CTR_EL0 (Arm ARM D19.2.34): lines as logarithms of words, granules of 64 bytes.</summary>
-    public ulong Register => 0x8400_C000
+    public ulong Register => 0x8440_C000
         | ((ulong)BitOperations.Log2((uint)InstructionLine / 4) << 0)
         | ((ulong)BitOperations.Log2((uint)DataLine / 4) << 16)
         | (DataCoherent ? 1ul << 28 : 0)

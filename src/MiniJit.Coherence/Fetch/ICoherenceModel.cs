@@ -128,6 +128,11 @@ internal interface ICoherenceModel
     /// <summary>The system lets instructions be fetched from a frame: what was stored there before is what may be stale.</summary>
     void FrameExecutable(int frame);
 
+    /// <summary>No page lets instructions be fetched from a frame any more.</summary>
+    void FrameUnexecutable(int frame)
+    {
+    }
+
     /// <summary>The system is about to give a frame back.</summary>
     void FrameReleased(int frame);
 }

@@ -80,5 +80,7 @@ internal sealed class ObservedModel(ICoherenceModel model, ICoherenceObserver ob
 
     public void FrameExecutable(int frame) => model.FrameExecutable(frame);
 
+    public void FrameUnexecutable(int frame) => model.FrameUnexecutable(frame);
+
     public void FrameReleased(int frame) => model.FrameReleased(frame);
 }

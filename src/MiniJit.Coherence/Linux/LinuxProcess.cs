@@ -32,12 +32,16 @@ internal sealed partial class LinuxProcess : IDisposable
     private ulong _break, _breakStart, _mmapNext = MmapTop;
     private ProcessEnd? _end;
 
-    public LinuxProcess(Stream input, Stream output, Stream error)
+    /// <param name="input">What the program reads.</param>
+    /// <param name="output">What it prints.</param>
+    /// <param name="error">What it complains of.</param>
+    /// <param name="machine">Where it runs, on the first core; a machine with coherent fetch if not given.</param>
+    public LinuxProcess(Stream input, Stream output, Stream error, Arm64Machine? machine = null)
     {
         _input = input;
         _output = output;
         _error = error;
-        Machine = new();
+        Machine = machine ?? new();
         _core = Machine.Cores[0];
     }
 

@@ -35,6 +35,7 @@ internal sealed class Arm64Machine : IDisposable
 
         Space.TranslationsChanged += ForgetTranslations;
         Space.FrameExecutable += Model.FrameExecutable;
+        Space.FrameUnexecutable += Model.FrameUnexecutable;
         Space.PageExecutable += Model.PageExecutable;
         Space.FrameReleased += Model.FrameReleased;
         _memory.Allocated += Model.FrameAllocated;

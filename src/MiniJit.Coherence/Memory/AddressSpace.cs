@@ -40,6 +40,9 @@ internal sealed class AddressSpace(PhysicalMemory memory)
     /// <summary>Instructions can be fetched at an address where they could not be before.</summary>
     public event Action<ulong>? PageExecutable;
 
+    /// <summary>Instructions cannot be fetched from a frame any more.</summary>
+    public event Action<int>? FrameUnexecutable;
+
     /// <summary>A frame is about to become free.</summary>
     public event Action<int>? FrameReleased;
 
@@ -72,7 +75,7 @@ internal sealed class AddressSpace(PhysicalMemory memory)
             int frame = Back(ref original);
             Memory[frame].Mappings++;
             EntryOrNew(address + offset) = new() { FramePlusOne = frame + 1, Permissions = permissions, IsMapped = true };
-            NoteExecutable(frame, permissions);
+            NoteExecutable(frame, PagePermissions.None, permissions);
             NotePage(address + offset, PagePermissions.None, permissions);
         }
     }
@@ -95,6 +98,7 @@ internal sealed class AddressSpace(PhysicalMemory memory)
             {
                 changed = true;
                 int frame = entry.FramePlusOne - 1;
+                NoteExecutable(frame, entry.Permissions, PagePermissions.None);
                 if (Memory[frame].Mappings == 1)
                 {
                     FrameReleased?.Invoke(frame);
@@ -128,7 +132,7 @@ internal sealed class AddressSpace(PhysicalMemory memory)
             entry.Permissions = permissions;
             if (entry.FramePlusOne != 0)
             {
-                NoteExecutable(entry.FramePlusOne - 1, permissions);
+                NoteExecutable(entry.FramePlusOne - 1, before, permissions);
             }
 
             NotePage(page, before, permissions);
@@ -229,17 +233,23 @@ internal sealed class AddressSpace(PhysicalMemory memory)
         if (entry.FramePlusOne == 0)
         {
             entry.FramePlusOne = Memory.Allocate() + 1;
-            NoteExecutable(entry.FramePlusOne - 1, entry.Permissions);
+            NoteExecutable(entry.FramePlusOne - 1, PagePermissions.None, entry.Permissions);
         }
 
         return entry.FramePlusOne - 1;
     }
 
-    private void NoteExecutable(int frame, PagePermissions permissions)
+    private void NoteExecutable(int frame, PagePermissions before, PagePermissions after)
     {
-        if ((permissions & PagePermissions.Execute) != 0)
+        bool was = (before & PagePermissions.Execute) != 0, isNow = (after & PagePermissions.Execute) != 0;
+        Memory[frame].ExecutableMappings += (isNow ? 1 : 0) - (was ? 1 : 0);
+        if (isNow)
         {
             FrameExecutable?.Invoke(frame);
+        }
+        else if (was && Memory[frame].ExecutableMappings == 0)
+        {
+            FrameUnexecutable?.Invoke(frame);
         }
     }
 

@@ -43,6 +43,9 @@ internal unsafe struct Frame
     /// <summary>Number of pages that map it; 0 is free.</summary>
     public int Mappings;
 
+    /// <summary>How many of them permit to execute.</summary>
+    public int ExecutableMappings;
+
     public FrameWatch Watch;
 
     /// <summary>What the coherence model keeps about it.</summary>

@@ -87,9 +87,8 @@ internal sealed class LitmusRun(LitmusTest test, LabMode mode = LabMode.Adversar
 
         public bool Stopped(Core core, StopReason reason)
         {
-            int end = test.Threads[core.Number].First + test.Threads[core.Number].Count;
-            WentWrong |= reason != StopReason.Exception || !test.Threads.Any(
-                thread => core.State.Pc == LitmusTest.AddressOf(thread.First + thread.Count)) || end < 0;
+            WentWrong |= reason != StopReason.Exception
+                || !test.Threads.Any(thread => core.State.Pc == LitmusTest.AddressOf(thread.First + thread.Count));
             return false;
         }
     }
