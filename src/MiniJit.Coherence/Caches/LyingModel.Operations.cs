@@ -20,6 +20,9 @@ internal sealed unsafe partial class LyingModel
     // CRm of barriers: which accesses.
     private const int AccessMask = 3, LoadsOnly = 1, StoresOnly = 2;
 
+    // CRm of barriers: for whom.
+    private const int DomainMask = 12, NonShareable = 4;
+
     /// <inheritdoc/>
     public void Store(Core core, PhysicalAddress physical, ReadOnlySpan<byte> bytes)
     {
@@ -39,7 +42,7 @@ internal sealed unsafe partial class LyingModel
     {
         CodeFrame frame = Track(physical.Frame);
         int number = core.Number;
-        bool invalidates = operation == CacheOperation.InvalidateInstructions;
+        bool invalidates = operation >= CacheOperation.InvalidateInstructions, isLocal = operation == CacheOperation.InvalidateHere;
         int length = invalidates ? _lineBytes : _traits[number].DataLine;
         CodeLine line = LineOf(frame, physical.Offset / _lineBytes);
         Happened(number, invalidates ? LabEventKind.Invalidate : LabEventKind.Clean, address, line, -1, number, (int)operation);
@@ -63,7 +66,7 @@ internal sealed unsafe partial class LyingModel
         else
         {
             pending.Physical = physical.Value;
-            for (int target = 0; target < _traits.Length; target++)
+            for (int target = isLocal ? number : 0; target < (isLocal ? number + 1 : _traits.Length); target++)
             {
                 if (_choices.Choose(ChoiceKind.Delay, target, 2) != 0)
                 {
@@ -107,6 +110,12 @@ internal sealed unsafe partial class LyingModel
         }
         else if (kind == BarrierKind.Synchronization)
         {
+            if ((option & DomainMask) == NonShareable)
+            {
+                DrainHere(number);
+                return;
+            }
+
             DrainAll(number, inOrder: false);
         }
         else
@@ -374,6 +383,33 @@ internal sealed unsafe partial class LyingModel
         for (int i = window.First(kind); i >= 0; i = window.First(kind))
         {
             Complete(core, i);
+        }
+    }
+
+    /// <summary>DSB NSH: what is in flight arrives at this core. Other cores have not dropped their lines for all that.</summary>
+    private void DrainHere(int core)
+    {
+        Drain(core, PendingKind.Store);
+        Drain(core, PendingKind.Clean);
+        OperationWindow window = _windows[core];
+        for (int i = window.Count - 1; i >= 0; i--)
+        {
+            PendingOperation operation = window[i];
+            ulong others = operation.Cores & ~(1ul << core);
+            if (others == operation.Cores)
+            {
+                continue;
+            }
+
+            Invalidate(core, operation, core);
+            if (others == 0)
+            {
+                window.RemoveAt(i);
+            }
+            else
+            {
+                window.SetCores(i, others);
+            }
         }
     }
 

@@ -25,6 +25,12 @@ internal enum CacheOperation : byte
 
     /// <summary>IC IVAU: invalidate an instruction line to the point of unification, on all cores.</summary>
     InvalidateInstructions,
+
+    /// <summary>
+    /// The same on the core that executes it alone: what IC IALLU does, which is the kernel's, and fence.i of RISC-V. User code here cannot say it;
+    /// experiments can.
+    /// </summary>
+    InvalidateHere,
 }
 
 internal enum BarrierKind : byte

@@ -9,7 +9,7 @@ namespace MiniJit.Coherence.History;
 internal static class EventText
 {
     // Enum orders are asserted by a test.
-    private static readonly string[] s_operations = ["DC CVAU", "DC CVAC", "DC CIVAC", "IC IVAU"];
+    private static readonly string[] s_operations = ["DC CVAU", "DC CVAC", "DC CIVAC", "IC IVAU", "IC of this core alone"];
 
     private static readonly string[] s_contexts =
     [

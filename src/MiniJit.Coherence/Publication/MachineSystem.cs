@@ -186,7 +186,7 @@ internal sealed unsafe class MachineSystem : IHostCalls
         EnterKernel();
         HostResult result = (call, Policy.Kind) switch
         {
-            (HostCall.Membarrier, OperatingSystemKind.Linux) => MemoryBarrier((int)arguments[0]),
+            (HostCall.Membarrier, OperatingSystemKind.Linux) => arguments.Length > 1 && arguments[1] != 0 ? new(-1, Invalid) : MemoryBarrier((int)arguments[0]),
             (HostCall.RiscVFlushIcache, OperatingSystemKind.Linux) => RiscVFlush(arguments),
             (HostCall.FlushInstructionCache, OperatingSystemKind.Windows) => Flush(arguments, cleans: true, answer: 1),
             (HostCall.FlushProcessWriteBuffers, OperatingSystemKind.Windows) => InterruptAll(0, drains: true),

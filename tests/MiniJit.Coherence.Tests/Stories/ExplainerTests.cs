@@ -86,7 +86,7 @@ public sealed class ExplainerTests
     [Fact]
     public void Each_cache_operation_and_context_event_has_a_name()
     {
-        Assert.Equal(["DC CVAU", "DC CVAC", "DC CIVAC", "IC IVAU"], Array.ConvertAll(Enum.GetValues<CacheOperation>(), value => EventText.Operation((int)value)));
+        Assert.Equal(["DC CVAU", "DC CVAC", "DC CIVAC", "IC IVAU", "IC of this core alone"], Array.ConvertAll(Enum.GetValues<CacheOperation>(), value => EventText.Operation((int)value)));
         Assert.Equal("ISB", EventText.Context((int)ContextEvent.Instruction));
         Assert.Equal("switch to another thread", EventText.Context((int)ContextEvent.Switch));
         Assert.Equal(5, Enum.GetValues<ContextEvent>().Length);
