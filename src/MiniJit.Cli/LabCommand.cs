@@ -13,6 +13,8 @@ internal static class LabCommand
     {
         Command command = new("lab", "Experiments with publication plans on machines whose instruction caches lag behind.");
         command.Add(Plans());
+        command.Add(Mutants());
+        command.Add(Scenario());
         return command;
     }
 
@@ -27,6 +29,30 @@ internal static class LabCommand
             context,
             parsed.GetValue(witness) ?? "",
             parsed.GetValue(json) ? PlanFormat.Json : parsed.GetValue(markdown) ? PlanFormat.Markdown : parsed.GetValue(table) ? PlanFormat.Table : PlanFormat.Text)));
+        return command;
+    }
+
+    private static Command Mutants()
+    {
+        Option<int> seeds = new("--seeds") { Description = "Runs that a mutant must survive.", HelpName = "n", DefaultValueFactory = _ => MutantTools.DefaultSeeds };
+        Command command = new("mutants", "The runtime's publication with one mistake at a time, on machines of all kinds.") { seeds };
+        command.SetAction(parsed => WithConsole(context => MutantTools.Run(context, parsed.GetValue(seeds))));
+        return command;
+    }
+
+    private static Command Scenario()
+    {
+        Argument<string?> name = new("name") { Description = "The scenario.", Arity = ArgumentArity.ZeroOrOne };
+        Option<bool> all = new("--all") { Description = "All of them." }, list = new("--list") { Description = "What there is." };
+        Option<int> runs = new("--runs") { Description = "Runs without and runs with the fix.", HelpName = "n", DefaultValueFactory = _ => ScenarioTools.DefaultRuns };
+        Command command = new("scenario", "Coherence bugs of real programs, without and with their fixes.") { name, all, list, runs };
+        command.SetAction(parsed => WithConsole(context => (parsed.GetValue(name), parsed.GetValue(all), parsed.GetValue(list)) switch
+        {
+            (null, true, false) => ScenarioTools.RunAll(context, parsed.GetValue(runs)),
+            (null, false, true) => ScenarioTools.List(context),
+            ({ } one, false, false) => ScenarioTools.Run(context, one, parsed.GetValue(runs)),
+            _ => context.Usage("a scenario, --all or --list"),
+        }));
         return command;
     }
 

@@ -1,0 +1,96 @@
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using MiniJit.Coherence.Caches;
+using MiniJit.Coherence.Experiments;
+
+namespace MiniJit.Filetests.Tools;
+
+/// <summary><c>minijit lab mutants</c>: the runtime's publication with one mistake at a time, on machines of all kinds.</summary>
+internal static class MutantTools
+{
+    /// <summary>Enough to kill whatever can be killed, with room to spare.</summary>
+    public const int DefaultSeeds = 100;
+
+    /// <summary>Runs and prints the table.</summary>
+    public static int Run(ToolContext context, int seeds)
+    {
+        long start = Stopwatch.GetTimestamp();
+        MutantMatrix matrix = MutantMatrix.Run(seeds);
+        TextTable table = new();
+        List<string> heads = ["mutant"];
+        foreach (MachineType machine in MutantMatrix.Machines)
+        {
+            heads.Add(machine.Name);
+        }
+
+        table.Add([.. heads]);
+        for (int mutant = 0; mutant < Mutants.All.Length; mutant++)
+        {
+            List<string> row = [Mutants.All[mutant].Name];
+            for (int machine = 0; machine < MutantMatrix.Machines.Length; machine++)
+            {
+                row.Add(Show(matrix[mutant, machine]));
+            }
+
+            table.Add([.. row]);
+        }
+
+        context.Output.Write("Killed: the first seed, and what it showed (ill: illegal instruction, old: old result, mix: mixed result, acc: access fault, hang).\n");
+        context.Output.Write("-: survived, as the architecture says it must. !: not as expected. *: the system hides a claim that the machine does not keep.\n\n");
+        table.Write(context.Output);
+        context.Output.Write("\nWhat the mistakes are, and why they kill or do not:\n");
+        for (int mutant = 0; mutant < Mutants.All.Length; mutant++)
+        {
+            Explain(context, mutant);
+        }
+
+        context.Output.Write(string.Create(
+            CultureInfo.InvariantCulture,
+            $"\n{Mutants.All.Length} mutants on {MutantMatrix.Machines.Length} machines, {seeds} seeds: {matrix.Wrong} cells are not as expected ({Stopwatch.GetElapsedTime(start).TotalSeconds:f1} s)\n"));
+        return matrix.Wrong == 0 ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static string Show(MutantCell cell)
+    {
+        string text = cell.Survived ? "-" : $"{cell.Seed.ToString(CultureInfo.InvariantCulture)} {Short(cell.Outcome.Kind)}";
+        return cell.IsAsExpected ? text : $"! {text}";
+    }
+
+    private static string Short(OutcomeKind kind) => kind switch
+    {
+        OutcomeKind.IllegalInstruction => "ill",
+        OutcomeKind.OldResult => "old",
+        OutcomeKind.MixedResult => "mix",
+        OutcomeKind.AccessFault => "acc",
+        OutcomeKind.Hang => "hang",
+        _ => "refused",
+    };
+
+    // Machines with the same verdict for the same reason share a line.
+    private static void Explain(ToolContext context, int index)
+    {
+        Mutant mutant = Mutants.All[index];
+        context.Output.Write($"  {mutant.Name}: {mutant.Experiment.Sentence}\n");
+        List<(MutantVerdict Verdict, string Machines)> groups = [];
+        foreach (MachineType machine in MutantMatrix.Machines)
+        {
+            MutantVerdict verdict = mutant.On(machine);
+            int group = groups.FindIndex(other => other.Verdict == verdict);
+            if (group < 0)
+            {
+                groups.Add((verdict, machine.Name));
+            }
+            else
+            {
+                groups[group] = (verdict, $"{groups[group].Machines}, {machine.Name}");
+            }
+        }
+
+        foreach ((MutantVerdict verdict, string machines) in groups)
+        {
+            string where = groups.Count == 1 ? "everywhere" : machines;
+            context.Output.Write($"    {(verdict.IsSafe ? "survives" : "is killed")} ({where}): {verdict.Reason}\n");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using MiniJit.Coherence.Caches;
+using MiniJit.Coherence.Choices;
+using MiniJit.Coherence.Experiments;
+using MiniJit.Runtime.Publication;
+using Xunit;
+
+namespace MiniJit.Coherence.Tests;
+
+public sealed class ExperimentTests
+{
+    /// <summary>Enough for each defect to show, and few enough for every build.</summary>
+    private const int Seeds = 25;
+
+    public static TheoryData<string> ScenarioNames => [.. Scenarios.All.ToArray().Select(scenario => scenario.Name)];
+
+    [Fact]
+    public void Without_deviations_no_mistake_of_maintenance_shows()
+    {
+        foreach (Mutant mutant in Mutants.All)
+        {
+            foreach (MachineType machine in MutantMatrix.Machines)
+            {
+                ExperimentOutcome outcome = ExperimentRun.Run(mutant.Experiment, machine, new NoChoices());
+                Assert.False(outcome.IsFailure && mutant.On(machine).IsSafe, $"{mutant.Name} on {machine.Name}: {outcome}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_mutant_dies_or_survives_as_the_rules_of_the_architecture_say()
+    {
+        MutantMatrix matrix = MutantMatrix.Run(Seeds);
+        List<string> wrong = [];
+        for (int mutant = 0; mutant < Mutants.All.Length; mutant++)
+        {
+            for (int machine = 0; machine < MutantMatrix.Machines.Length; machine++)
+            {
+                if (!matrix[mutant, machine].IsAsExpected)
+                {
+                    wrong.Add($"{Mutants.All[mutant].Name} on {MutantMatrix.Machines[machine].Name}: {matrix[mutant, machine].Outcome}");
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Every_verdict_has_a_reason()
+    {
+        foreach (Mutant mutant in Mutants.All)
+        {
+            foreach (MachineType machine in MutantMatrix.Machines)
+            {
+                Assert.True(mutant.On(machine).Reason.Length > 0, $"{mutant.Name} on {machine.Name}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Rules_need_a_guarantee_where_the_litmus_test_allows_what_it_forbids()
+    {
+        CacheTraits[] types = [new(false, false), new(true, false), new(true, true)];
+        foreach (GuaranteeRule rule in GuaranteeRule.All)
+        {
+            string[] verdicts = rule.Witness.Split(' ')[1].Split('/');
+            for (int i = 0; i < types.Length; i++)
+            {
+                Assert.True(rule.IsNeeded(types[i]) == (verdicts[i] == "A"), rule.Witness);
+            }
+        }
+    }
+
+    [Fact]
+    public void Tables_are_in_the_order_of_their_enums()
+    {
+        Assert.Equal(Enum.GetValues<Guarantee>(), GuaranteeRule.All.ToArray().Select(rule => rule.Guarantee));
+        Assert.Equal(Enum.GetValues<OutcomeKind>().Length, ExperimentOutcome.Kinds);
+        Assert.Equal("hang", ExperimentOutcome.NameOf(OutcomeKind.Hang));
+        Assert.Equal(Mutants.All.Length, Mutants.All.ToArray().Select(mutant => mutant.Name).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_seed_gives_the_same_run_each_time()
+    {
+        Mutant mutant = Mutants.All.ToArray().First(mutant => mutant.Name == "no-core-sync");
+        MachineType machine = MachineType.Find("idc-dic")!;
+        for (int seed = 1; seed <= 10; seed++)
+        {
+            ExperimentOutcome[] outcomes = new ExperimentOutcome[2];
+            List<RecordedChoice>[] choices = new List<RecordedChoice>[2];
+            for (int i = 0; i < 2; i++)
+            {
+                RecordingChoices recording = new(Experiments.Seeds.Of(seed, mutant.Experiment), mutant.Experiment.Cores);
+                outcomes[i] = ExperimentRun.Run(mutant.Experiment, machine, recording);
+                choices[i] = recording.Deviations;
+            }
+
+            Assert.Equal(outcomes[0], outcomes[1]);
+            Assert.Equal(choices[0], choices[1]);
+            Assert.Equal(outcomes[0], ExperimentRun.Run(mutant.Experiment, machine, new ReplayedChoices(choices[0], mutant.Experiment.Cores)));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ScenarioNames))]
+    public void A_scenario_fails_without_its_fix_and_passes_with_it(string name)
+    {
+        ScenarioResult result = ScenarioResult.Of(Scenarios.Find(name)!, Seeds);
+        Assert.InRange(result.Without.Failures, 1, Seeds);
+        Assert.True(result.With.Failures == 0, result.With.First.ToString());
+    }
+
+    [Fact]
+    public void Pages_from_the_heap_are_stale_from_the_second_generation_on_and_never_before()
+    {
+        Scenario scenario = Scenarios.Find("heap-reuse")!;
+        for (int seed = 1; seed <= Seeds; seed++)
+        {
+            ExperimentOutcome outcome = ExperimentRun.Run(scenario.Without, scenario.Machine, Experiments.Seeds.Of(seed, scenario.Without));
+            Assert.True(!outcome.IsFailure || outcome.Generation >= 2, outcome.ToString());
+        }
+    }
+
+    [Fact]
+    public void A_patched_instruction_that_is_not_invalidated_gives_the_old_result()
+    {
+        Scenario scenario = Scenarios.Find("patch-in-place")!;
+        ExperimentRate rate = ExperimentRate.Of(scenario.Without, scenario.Machine, Seeds);
+        Assert.Equal(rate.Failures, rate.Symptoms![(int)OutcomeKind.OldResult]);
+    }
+
+    [Fact]
+    public void The_loop_of_our_routines_misses_no_line_of_any_machine()
+    {
+        Experiment experiment = Mutants.All[0].Experiment;
+        foreach (MachineType machine in MutantMatrix.Machines)
+        {
+            Assert.False(new LineLoop().MissesLine(experiment, machine, isData: true), machine.Name);
+            Assert.False(new LineLoop().MissesLine(experiment, machine, isData: false), machine.Name);
+        }
+    }
+
+    [Fact]
+    public void Edited_routines_keep_their_entries_and_their_branches()
+    {
+        Assert.Equal(Arm64CacheRoutines.Words.ToArray(), RoutineEditor.Edit(static _ => { }, Arm64CacheRoutines.Clean, Arm64CacheRoutines.Invalidate));
+
+        // One instruction more: the routine moves, and a branch stands where it was.
+        uint[] words = RoutineEditor.Edit(static lines => lines.Insert(0, new("NOP")), Arm64CacheRoutines.Clean);
+        int behind = Arm64CacheRoutines.Words.Length;
+        Assert.Equal(0x1400_0000u | (uint)(behind - Arm64CacheRoutines.Clean), words[Arm64CacheRoutines.Clean]);
+        Assert.Equal(GuestCode.Assemble("NOP"), words[behind..(behind + 1)]);
+        Assert.Equal(
+            Arm64CacheRoutines.Words[Arm64CacheRoutines.Clean..Arm64CacheRoutines.Invalidate].ToArray(), words[(behind + 1)..]);
+    }
+
+    [Fact]
+    public void Test_functions_of_two_versions_differ_in_every_line_of_16_bytes()
+    {
+        uint[] odd = new uint[TestFunction.Length], even = new uint[TestFunction.Length];
+        TestFunction.Write(odd, 1);
+        TestFunction.Write(even, 2);
+        for (int start = -TestFunction.Offset / 4; start < TestFunction.Length; start += 4)
+        {
+            int first = Math.Max(start, 0), end = Math.Min(start + 4, TestFunction.Length);
+
+            // The first lines hold nothing but the branch over the endings and the endings.
+            Assert.True(end <= 5 || !odd.AsSpan(first, end - first).SequenceEqual(even.AsSpan(first, end - first)), $"word {first}");
+        }
+    }
+}
