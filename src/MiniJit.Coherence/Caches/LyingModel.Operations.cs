@@ -78,6 +78,7 @@ internal sealed unsafe partial class LyingModel
                 }
             }
 
+            TrimAround(pending);
             if (pending.Cores != 0)
             {
                 _windows[number].Add(pending);
@@ -243,6 +244,7 @@ internal sealed unsafe partial class LyingModel
                     Invalidate(BitOperations.TrailingZeroCount(cores), operation, core);
                 }
 
+                TrimAround(operation);
                 break;
         }
     }
@@ -323,6 +325,20 @@ internal sealed unsafe partial class LyingModel
         }
     }
 
+    /// <summary>Frees what an invalidation has put out of everybody's reach.</summary>
+    private void TrimAround(in PendingOperation operation)
+    {
+        CodeFrame frame = _frames[(int)(operation.Physical >> PhysicalMemory.PageBits)]!;
+        int first = (int)(operation.Physical % PhysicalMemory.PageSize) / _longestLine * _longestLine / _lineBytes;
+        for (int index = first; index < first + (_longestLine / _lineBytes); index++)
+        {
+            if (frame.Lines[index] is { } line)
+            {
+                Trim(line);
+            }
+        }
+    }
+
     private void InvalidateLine(int core, CodeLine line, ulong address, int issuer)
     {
         line.NewestVersion.IsOpen = false;
@@ -336,7 +352,6 @@ internal sealed unsafe partial class LyingModel
             }
 
             line.SetLow(core, line.Unified);
-            Trim(line);
         }
 
         if (line.Newest > 0)

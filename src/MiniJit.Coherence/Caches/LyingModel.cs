@@ -13,6 +13,7 @@
 // touches run as fast as on a coherent machine.
 using System;
 using System.Numerics;
+using MiniJit.Backend.Arm64;
 using MiniJit.Coherence.Choices;
 using MiniJit.Coherence.Fetch;
 using MiniJit.Coherence.History;
@@ -38,8 +39,11 @@ internal sealed unsafe partial class LyingModel : ICoherenceModel, IDisposable
     private readonly CacheTraits[] _traits;
     private readonly OperationWindow[] _windows;
     private readonly FetchQueue[] _queues;
+
+    /// <summary>When each core's last turn ended, and after how many instructions.</summary>
+    private readonly (long Time, long Retired)[] _turnEnds;
     private readonly FiniteCaches? _caches;
-    private readonly int _lineBytes, _linesPerFrame;
+    private readonly int _lineBytes, _longestLine, _linesPerFrame;
     private readonly bool _hasCoherentCores;
     private Arm64Machine? _machine;
     private CodeFrame?[] _frames = [];
@@ -55,6 +59,7 @@ internal sealed unsafe partial class LyingModel : ICoherenceModel, IDisposable
         _traits = new CacheTraits[cores];
         _windows = new OperationWindow[cores];
         _queues = new FetchQueue[cores];
+        _turnEnds = new (long Time, long Retired)[cores];
         _lineBytes = PhysicalMemory.PageSize;
         for (int core = 0; core < cores; core++)
         {
@@ -62,6 +67,7 @@ internal sealed unsafe partial class LyingModel : ICoherenceModel, IDisposable
             _windows[core] = new();
             _queues[core] = new(QueuedLines);
             _lineBytes = Math.Min(_lineBytes, Math.Min(traits.DataLine, traits.InstructionLine));
+            _longestLine = Math.Max(_longestLine, traits.InstructionLine);
             _hasCoherentCores |= traits.InstructionCoherent;
         }
 
@@ -156,13 +162,16 @@ internal sealed unsafe partial class LyingModel : ICoherenceModel, IDisposable
                 break;
         }
 
-        _queues[core.Number].Clear();
+        bool overtakes = cause == ContextEvent.Instruction && _queues[core.Number].Count > 0 && OvertakesLoad(core)
+            && _choices.Choose(ChoiceKind.Delay, core.Number, 2) != 0;
+        _queues[core.Number].DropBefore(overtakes ? _turnEnds[core.Number].Time : long.MaxValue);
     }
 
     /// <inheritdoc/>
     public void TurnEnded(Core core)
     {
         int number = core.Number;
+        _turnEnds[number] = (_time, core.Retired);
         OperationWindow window = _windows[number];
         for (int i = window.Count - 1; i >= 0; i--)
         {
@@ -181,6 +190,25 @@ internal sealed unsafe partial class LyingModel : ICoherenceModel, IDisposable
     public int VersionsAt(PhysicalAddress physical) => Find(physical.Frame)?.Lines[physical.Offset / _lineBytes]?.Count ?? 1;
 
     public void Dispose() => _pool.Dispose();
+
+    /// <summary>
+    /// ISB does not wait for loads. Here loads happen at once, so what can be is the converse: that ISB, and the fetches behind it, were done before
+    /// a load directly in front of it, at any time since the core executed what is in front of that. This is seen where a turn begins with the load.
+    /// </summary>
+    private bool OvertakesLoad(Core core)
+    {
+        ulong pc = core.State.Pc;
+        if (core.RetiredNow - _turnEnds[core.Number].Retired != 2 || pc % PhysicalMemory.PageSize < 4 || !_machine!.Space.TryGetFrame(pc, out int frame))
+        {
+            return false;
+        }
+
+        uint* words = (uint*)(_memory[frame].Bytes + (pc % PhysicalMemory.PageSize));
+        return Decode.TryInstruction(words[0], out A64Instruction sync) && sync.Form == A64Form.Isb
+            && Decode.TryInstruction(words[-1], out A64Instruction load)
+            && (load.Form == A64Form.Ldar
+                || (load.Form is A64Form.LoadStoreUnsigned or A64Form.LoadStoreUnscaled && ((MemoryAccess)load.Aux).Row().IsLoad));
+    }
 
     /// <summary>What the instruction cache returns, filling it first if need be.</summary>
     private int VersionInCache(int core, CodeLine line, CodeFrame frame, int index)

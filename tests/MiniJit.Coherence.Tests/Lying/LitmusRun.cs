@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using MiniJit.Backend.Arm64;
 using MiniJit.Coherence.Caches;
 using MiniJit.Coherence.Choices;
+using MiniJit.Coherence.History;
 using MiniJit.Coherence.Litmus;
 using MiniJit.Coherence.Machine;
 using MiniJit.Coherence.Memory;
@@ -29,10 +30,10 @@ internal sealed class LitmusRun(LitmusTest test, LabMode mode = LabMode.Adversar
     /// <summary>Runs once; null if the run does not end as a litmus test ends.</summary>
     public ulong[]? Outcome(ulong seed) => Outcome(new SeededChoices(seed, test.Threads.Count, s_eager));
 
-    public ulong[]? Outcome(ChoiceSource choices)
+    public ulong[]? Outcome(ChoiceSource choices, ILabHistory? history = null)
     {
         int threads = test.Threads.Count;
-        using Arm64Machine machine = LyingMachine.Create(threads, new(_type) { Mode = mode }, choices);
+        using Arm64Machine machine = LyingMachine.Create(threads, new(_type) { Mode = mode }, choices, history);
         machine.Space.PermitsWritableCode = true;
         ulong codeSize = PageAlign((ulong)test.Words.Count * 4), dataSize = PageAlign(((ulong)test.Variables.Count + 1) * LitmusTest.DataStep);
         machine.Space.Map(LitmusTest.CodeBase, codeSize, PagePermissions.Read | PagePermissions.Write | PagePermissions.Execute);
