@@ -12,6 +12,7 @@ internal static class LabCommand
     public static Command Create()
     {
         Command command = new("lab", "Experiments with publication plans on machines whose instruction caches lag behind.");
+        command.Add(LabSuiteCommand.Create());
         command.Add(Plans());
         command.Add(Mutants());
         command.Add(Scenario());
@@ -56,7 +57,7 @@ internal static class LabCommand
         return command;
     }
 
-    private static int WithConsole(Func<ToolContext, int> run)
+    internal static int WithConsole(Func<ToolContext, int> run)
     {
         using StreamWriter output = new(Console.OpenStandardOutput(), new UTF8Encoding(false));
         return run(new ToolContext(output, Console.Error));

@@ -55,8 +55,11 @@ public sealed class CoreTests : IDisposable
         _fixture.State.Pc = MachineFixture.Data;
         CoreException end = _fixture.RunToEnd();
         Assert.Equal((CoreExceptionKind.InstructionAbort, MemoryFaultKind.Permission), (end.Kind, end.Fault.Kind));
-        _fixture.State.Pc = MachineFixture.Code + 2;
-        Assert.Equal(CoreExceptionKind.ProgramCounterAlignment, _fixture.RunToEnd().Kind);
+        foreach (ulong unaligned in new ulong[] { MachineFixture.Code + 2, 1, 2, 3 })
+        {
+            _fixture.State.Pc = unaligned;
+            Assert.Equal(CoreExceptionKind.ProgramCounterAlignment, _fixture.RunToEnd().Kind);
+        }
     }
 
     [Fact]

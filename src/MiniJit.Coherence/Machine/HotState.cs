@@ -11,7 +11,8 @@ namespace MiniJit.Coherence.Machine;
 /// </summary>
 internal struct TranslationEntry
 {
-    public const ulong Invalid = 1;
+    /// <summary>No masked address equals it: program counters keep their lowest two bits and no others below the unit's size.</summary>
+    public const ulong Invalid = 4;
 
     public ulong ReadTag, WriteTag;
     public nint Addend;

@@ -16,8 +16,9 @@ internal static class MachineHeap
     /// <param name="edit">What is made of plans; null leaves them whole.</param>
     /// <param name="reach">Bytes of code that an arena can hold; as on hardware if not given.</param>
     /// <param name="port">How steps are performed; the system's port if not given.</param>
-    public static CodeHeap Create(MachineSystem system, Func<PublicationPlan, PublicationPlan>? edit = null, long? reach = null, IPublicationPort? port = null) => new(
-        new MachineCodeMemory(system),
+    /// <param name="memory">Where it gets memory, if several heaps share an address space.</param>
+    public static CodeHeap Create(MachineSystem system, Func<PublicationPlan, PublicationPlan>? edit = null, long? reach = null, IPublicationPort? port = null, MachineCodeMemory? memory = null) => new(
+        memory ?? new MachineCodeMemory(system),
         reach is { } bytes ? MachineTraits.Arm64 with { CodeReach = bytes } : MachineTraits.Arm64,
         port ?? CreatePort(system),
         system.Policy.Kind,

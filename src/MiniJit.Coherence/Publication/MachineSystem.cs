@@ -133,24 +133,31 @@ internal sealed unsafe class MachineSystem : IHostCalls
     /// <summary>The thread that makes the next calls is one that runs on this core already.</summary>
     public void RunOn(Core core) => Current = core;
 
-    /// <summary>
-    /// The thread goes on running on another core. The kernel completes what this core has begun (arm64, __switch_to: dsb ish); caches and what they
-    /// hold stay behind. The thread has no registers there: routines run between what a core was doing and what it will.
-    /// </summary>
+    /// <summary>The publishing thread goes on running on another core. It has no registers there: routines run between what a core was doing and what it will.</summary>
     public void MoveTo(Core core)
     {
-        Core from = Current;
+        Migrate(Current, core);
+        Current = core;
+    }
+
+    /// <summary>
+    /// A thread changes cores. The kernel completes what the first core has begun (arm64, __switch_to: dsb ish); caches and what they hold stay behind.
+    /// </summary>
+    public void Migrate(Core from, Core to)
+    {
         Machine.Model.Synchronize(from, ContextEvent.ExceptionEntry);
         Machine.Model.Barrier(from, BarrierKind.Synchronization, InnerShareable);
-        if (core != from)
+        if (to != from)
         {
             from.ClearMonitor();
             Machine.Model.Synchronize(from, ContextEvent.Switch);
-            Note(LabEventKind.Thread, core, 0, $"the publishing thread moves from core {from.Number} to core {core.Number}");
-            Current = core;
+            if (IsWatched)
+            {
+                Note(LabEventKind.Thread, to, 0, $"a thread moves from core {from.Number} to core {to.Number}");
+            }
         }
 
-        Machine.Model.Synchronize(core, ContextEvent.Switch);
+        Machine.Model.Synchronize(to, ContextEvent.Switch);
     }
 
     /// <summary>The caller goes into the kernel.</summary>

@@ -1,0 +1,272 @@
+// Test files as the lab runs them: parsed and compiled once on the host, trampolines of their run commands included. Immutable afterwards, so any
+// number of simulated machines publishes and executes the same code, on any number of host threads.
+using System;
+using System.Collections.Generic;
+using System.IO;
+using MiniJit.Codegen;
+using MiniJit.Codegen.Settings;
+using MiniJit.Filetests.Commands;
+using MiniJit.Filetests.Engines;
+using MiniJit.Filetests.Files;
+using MiniJit.Filetests.Subtests;
+using MiniJit.IR;
+using MiniJit.IR.Building;
+using MiniJit.IR.Verification;
+using MiniJit.Runtime.Invocation;
+
+namespace MiniJit.Filetests.Lab;
+
+/// <summary>A compiled function.</summary>
+/// <param name="Name">In the file; of trampolines one that no file has.</param>
+/// <param name="Code">A copy that belongs to the image.</param>
+internal sealed record SuiteFunction(ExternalName Name, CompiledCode Code);
+
+/// <summary>A run command, ready to be carried out.</summary>
+internal sealed class SuiteCommand
+{
+    /// <summary>As written.</summary>
+    public required RunCommand Command { get; init; }
+
+    /// <summary>Positions of callee and trampoline in the file's functions.</summary>
+    public required int Function { get; init; }
+
+    /// <inheritdoc cref="Function"/>
+    public required int Trampoline { get; init; }
+
+    /// <summary>Arguments as the trampoline reads them.</summary>
+    public required UInt128[] Arguments { get; init; }
+
+    /// <summary>Types of the results.</summary>
+    public required IrType[] Results { get; init; }
+
+    /// <summary>Room for arguments and results.</summary>
+    public int Slots => Math.Max(Arguments.Length, Results.Length);
+
+    /// <summary>How many instructions it takes on a machine that tells the truth; 0 until somebody has found out.</summary>
+    public long Instructions { get; set; }
+
+    /// <summary>Whether what came back is what the command asks for.</summary>
+    public bool Accepts(ReadOnlySpan<UInt128> values)
+    {
+        if (Command.Kind == RunCommandKind.Print)
+        {
+            return true;
+        }
+
+        bool equal = Command.Expected.Length == Results.Length;
+        for (int i = 0; equal && i < Results.Length; i++)
+        {
+            equal = Command.Expected[i].Type == Results[i] && Command.Expected[i].Bits == Narrow(values[i], Results[i]);
+        }
+
+        return Command.Kind == RunCommandKind.Run && equal == (Command.Comparison == RunComparison.Equal);
+    }
+
+    /// <summary>The bits of a slot that belong to a value.</summary>
+    public static UInt128 Narrow(UInt128 slot, IrType type) => slot & (UInt128.MaxValue >> (128 - type.Bits));
+}
+
+/// <summary>A test file.</summary>
+/// <param name="Path">Where it was read.</param>
+/// <param name="Functions">Its functions, then the trampolines.</param>
+/// <param name="Commands">Its run commands in the order of the text.</param>
+internal sealed record SuiteFile(string Path, SuiteFunction[] Functions, SuiteCommand[] Commands);
+
+/// <summary>What is run.</summary>
+internal sealed class SuiteImage
+{
+    private SuiteImage(SuiteFile[] files, int skipped)
+    {
+        Files = files;
+        Skipped = skipped;
+        foreach (SuiteFile file in files)
+        {
+            Commands += file.Commands.Length;
+            foreach (SuiteCommand command in file.Commands)
+            {
+                MostSlots = Math.Max(MostSlots, command.Slots);
+            }
+        }
+    }
+
+    public IReadOnlyList<SuiteFile> Files { get; }
+
+    /// <summary>Files that have nothing to run for AArch64.</summary>
+    public int Skipped { get; }
+
+    public int Commands { get; }
+
+    /// <summary>Values that one call passes at most.</summary>
+    public int MostSlots { get; }
+
+    /// <summary>The image of some files.</summary>
+    public static SuiteImage Of(IReadOnlyList<SuiteFile> files, int skipped = 0) => new([.. files], skipped);
+
+    /// <summary>Reads and compiles files.</summary>
+    /// <param name="paths">Test files; those without run commands for AArch64 are left out.</param>
+    /// <param name="image">What became of them.</param>
+    /// <param name="problem">What is wrong with one of them.</param>
+    public static bool TryLoad(IReadOnlyList<string> paths, out SuiteImage image, out string problem)
+    {
+        List<SuiteFile> files = [];
+        SuiteCompiler compiler = new();
+        image = Of([]);
+        foreach (string path in paths)
+        {
+            ParsedFile parsed;
+            try
+            {
+                parsed = compiler.Parser.Read(new SourceText(path, File.ReadAllText(path)));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                problem = e.Message;
+                return false;
+            }
+
+            if (compiler.TargetOf(parsed) is not { } target)
+            {
+                continue;
+            }
+
+            if (!compiler.TryCompile(path, parsed, target, out SuiteFile? file, out problem))
+            {
+                problem = $"{path}: {problem}";
+                return false;
+            }
+
+            if (file!.Commands.Length > 0)
+            {
+                files.Add(file);
+            }
+        }
+
+        image = Of(files, paths.Count - files.Count);
+        problem = "";
+        return true;
+    }
+}
+
+/// <summary>Makes what an image consists of; used by one thread.</summary>
+internal sealed class SuiteCompiler
+{
+    private readonly CompileContext _compiler = new();
+    private readonly TargetCache _targets = new();
+    private readonly Function _scratch = new(default);
+    private readonly FunctionBuilder _builder;
+
+    public SuiteCompiler() => _builder = new(_scratch);
+
+    public Parser Parser { get; } = new();
+
+    /// <summary>For what a file's run commands are compiled; null if not for AArch64, or if the file is no test file.</summary>
+    public Target? TargetOf(ParsedFile file)
+    {
+        foreach (TestCase test in TestPlan.Create(file).Cases)
+        {
+            if (test.Subtest is RunSubtest && test.SkipReason.Length == 0 && test.Target is { } spec
+                && spec.Triple.Architecture == TargetArchitecture.Arm64 && !spec.Shared.EnablePinnedReg)
+            {
+                return _targets.Find(spec, forHost: false);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The target of a test that names one.</summary>
+    public Target? TargetOf(TargetSpec spec) => _targets.Find(spec, forHost: false);
+
+    /// <summary>Compiles a file's functions and the trampolines of its commands.</summary>
+    public bool TryCompile(string path, ParsedFile parsed, Target target, out SuiteFile? file, out string problem)
+    {
+        file = null;
+        List<OwnedCommand> owned = [];
+        Outcome outcome = RunCommands.Collect(parsed, owned);
+        problem = outcome.Message;
+        if (!outcome.IsPassed)
+        {
+            return false;
+        }
+
+        Verifier verifier = new();
+        DiagnosticBag errors = new();
+        List<SuiteFunction> functions = [];
+        foreach (ParsedFunction function in parsed.Functions)
+        {
+            verifier.Verify(function, new() { PointerType = target.PointerType, PreserveFramePointers = target.Settings.PreserveFramePointers }, errors);
+            if (errors.Items.Count > 0)
+            {
+                problem = errors.Items[0].ToString();
+                return false;
+            }
+
+            if (!TryCompile(function.Function, target, functions, out problem))
+            {
+                return false;
+            }
+        }
+
+        Dictionary<Signature, int> trampolines = [];
+        var commands = new SuiteCommand[owned.Count];
+        for (int i = 0; i < commands.Length; i++)
+        {
+            RunCommand command = owned[i].Command;
+            Signature signature = parsed.Functions[owned[i].Owner].Function.Signature;
+            if (!trampolines.TryGetValue(signature, out int trampoline))
+            {
+                if (!TrampolineBuilder.CanPass(signature, out problem))
+                {
+                    return false;
+                }
+
+                Signature own = new(signature.CallConv);
+                own.CopyFrom(signature);
+                _scratch.Clear();
+                TrampolineBuilder.Build(_scratch, _builder, ExternalName.Symbol($"trampoline {own}"), own, CallConv.SystemV);
+                trampoline = functions.Count;
+                if (!TryCompile(_scratch, target, functions, out problem))
+                {
+                    return false;
+                }
+
+                trampolines.Add(own, trampoline);
+            }
+
+            var arguments = new UInt128[command.Arguments.Length];
+            for (int argument = 0; argument < arguments.Length; argument++)
+            {
+                arguments[argument] = command.Arguments[argument].Bits;
+            }
+
+            var results = new IrType[signature.Returns.Count];
+            for (int result = 0; result < results.Length; result++)
+            {
+                results[result] = signature.Returns[result].Type;
+            }
+
+            commands[i] = new() { Command = command, Function = owned[i].Owner, Trampoline = trampoline, Arguments = arguments, Results = results };
+        }
+
+        file = new(path, [.. functions], commands);
+        return true;
+    }
+
+    private bool TryCompile(Function function, Target target, List<SuiteFunction> functions, out string problem)
+    {
+        if (_compiler.Compile(function, target) is not CompiledCode code)
+        {
+            problem = $"{function.Name}: {NativeEngine.Describe(_compiler.Diagnostics)}";
+            return false;
+        }
+
+        // The context compiles the next one into the same object.
+        CompiledCode copy = new() { CodeSize = code.CodeSize, Alignment = code.Alignment, FrameSize = code.FrameSize };
+        copy.Buffer.AddRange(code.Bytes);
+        copy.RelocationTable.AddRange(code.Relocations);
+        copy.TrapTable.AddRange(code.Traps);
+        functions.Add(new(function.Name, copy));
+        problem = "";
+        return true;
+    }
+}

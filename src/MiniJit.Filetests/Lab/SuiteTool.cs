@@ -1,0 +1,194 @@
+// `lab suite`: many runs of a suite, each from a seed of its own. Runs have nothing to do with each other, so as many threads as there are
+// share them, and what is printed is in the order of the seeds.
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Threading;
+using MiniJit.Filetests.Running;
+using MiniJit.Filetests.Tools;
+
+namespace MiniJit.Filetests.Lab;
+
+internal static class SuiteTool
+{
+    private const int ShownFailures = 10;
+
+    /// <summary>Runs suites.</summary>
+    /// <param name="context">Where to.</param>
+    /// <param name="paths">Files, directories, globs.</param>
+    /// <param name="options">How.</param>
+    /// <param name="seed">The first seed.</param>
+    /// <param name="runs">How many seeds.</param>
+    /// <param name="threads">Host threads.</param>
+    public static int Run(ToolContext context, IReadOnlyList<string> paths, SuiteOptions options, ulong seed, int runs, int threads)
+    {
+        if (!TryLoad(context, paths, out SuiteImage image))
+        {
+            return ExitCode.Failure;
+        }
+
+        TextWriter output = context.Output;
+        string command = string.Join(' ', paths);
+        output.Write(string.Create(CultureInfo.InvariantCulture, $"{image.Files.Count} files, {image.Commands} commands; {options.Describe(seed)}\n"));
+        output.Flush();
+        TimeSpan before = Environment.CpuUsage.TotalTime;
+        SuiteTotals totals = new();
+        RunAll(image, options, seed, runs, threads, (number, result) =>
+        {
+            foreach (SuiteFailure failure in result.Failures)
+            {
+                if (totals.FailedCommands++ < ShownFailures)
+                {
+                    output.Write(string.Create(CultureInfo.InvariantCulture, $"seed {seed + (ulong)number}: {failure}\n"));
+                }
+
+                totals.Symptoms[(int)failure.Symptom]++;
+            }
+
+            totals.Add(result, seed + (ulong)number);
+            output.Flush();
+        });
+        double seconds = (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+        output.Write(totals.FailedCommands > ShownFailures ? $"and {totals.FailedCommands - ShownFailures} more\n" : "");
+        output.Write(string.Create(CultureInfo.InvariantCulture,
+            $"{runs} runs, {totals.FailedRuns} failed; {totals.FileRuns} file runs, {totals.FailedFileRuns} failed; {totals.Commands} commands, {totals.FailedCommands} failed\n"));
+        foreach (LabSymptom symptom in Enum.GetValues<LabSymptom>())
+        {
+            if (totals.Symptoms[(int)symptom] > 0)
+            {
+                output.Write(string.Create(CultureInfo.InvariantCulture, $"  {SuiteFailure.NameOf(symptom)}: {totals.Symptoms[(int)symptom]}\n"));
+            }
+        }
+
+        if (totals.FirstFailure is { } first)
+        {
+            output.Write($"again: minijit lab suite {command} {options.Describe(first)} --runs 1\n");
+        }
+
+        output.Write(string.Create(CultureInfo.InvariantCulture,
+            $"{totals.Instructions / 1e6:f1} million instructions, {totals.Instructions / seconds / 1e6:f1} million per second and host core\n"));
+        output.Flush();
+        return totals.FailedRuns == 0 ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    /// <summary>Finds and compiles the files, and runs them once on a machine that tells the truth.</summary>
+    public static bool TryLoad(ToolContext context, IReadOnlyList<string> paths, out SuiteImage image)
+    {
+        List<string> missing = [];
+        List<string> files = FileDiscovery.Find(new RunOptions { Paths = paths }, missing);
+        image = SuiteImage.Of([]);
+        if (missing.Count > 0)
+        {
+            context.Fail($"no such file or directory: {missing[0]}");
+            return false;
+        }
+
+        if (!SuiteImage.TryLoad(files, out image, out string problem))
+        {
+            context.Fail(problem);
+            return false;
+        }
+
+        if (image.Files.Count == 0)
+        {
+            context.Fail("there is nothing to run: no file has run commands for aarch64");
+            return false;
+        }
+
+        SuiteResult truth = SuiteRun.Calibrate(image);
+        foreach (SuiteFailure failure in truth.Failures)
+        {
+            context.Fail($"fails without any lies: {failure}");
+        }
+
+        return truth.IsGood;
+    }
+
+    /// <summary>Makes runs with ascending seeds on several threads and reports each, in order, on the thread that ends it.</summary>
+    public static void RunAll(SuiteImage image, SuiteOptions options, ulong seed, int runs, int threads, Action<int, SuiteResult> report)
+    {
+        var results = new SuiteResult?[runs];
+        int next = 0, reported = 0;
+        Exception? problem = null;
+        Lock gate = new();
+        List<Thread> others = [];
+        for (int i = 1; i < Math.Min(threads, runs); i++)
+        {
+            Thread thread = new(Work) { Name = $"lab {i}" };
+            others.Add(thread);
+            thread.Start();
+        }
+
+        Work();
+        others.ForEach(static thread => thread.Join());
+        if (problem is not null)
+        {
+            throw problem;
+        }
+
+        void Work()
+        {
+            try
+            {
+                for (int run; (run = Interlocked.Increment(ref next) - 1) < runs && Volatile.Read(ref problem) is null;)
+                {
+                    SuiteResult result = SuiteRun.Run(image, options, options.ChoicesOf(seed + (ulong)run));
+                    lock (gate)
+                    {
+                        results[run] = result;
+                        while (reported < runs && results[reported] is { } done)
+                        {
+                            report(reported, done);
+                            results[reported++] = null;
+                            if (reported < runs && results[reported] is null)
+                            {
+                                break;
+                            }
+                        }
+                    }
+                }
+            }
+            catch (Exception e) when (e is IR.CompilerBugException or InvalidOperationException)
+            {
+                Volatile.Write(ref problem, e);
+            }
+        }
+    }
+}
+
+/// <summary>Sums over runs.</summary>
+internal sealed class SuiteTotals
+{
+    public int Runs { get; private set; }
+
+    public int FailedRuns { get; private set; }
+
+    public long FileRuns { get; private set; }
+
+    public long FailedFileRuns { get; private set; }
+
+    public long Commands { get; private set; }
+
+    public long Instructions { get; private set; }
+
+    public long FailedCommands { get; set; }
+
+    /// <summary>Failed commands by <see cref="LabSymptom"/>.</summary>
+    public long[] Symptoms { get; } = new long[Enum.GetValues<LabSymptom>().Length];
+
+    /// <summary>The first seed that failed.</summary>
+    public ulong? FirstFailure { get; private set; }
+
+    public void Add(SuiteResult result, ulong seed)
+    {
+        Runs++;
+        FailedRuns += result.IsGood ? 0 : 1;
+        FileRuns += result.FileRuns;
+        FailedFileRuns += result.FailedFileRuns;
+        Commands += result.Commands;
+        Instructions += result.Instructions;
+        FirstFailure ??= result.IsGood ? null : seed;
+    }
+}
