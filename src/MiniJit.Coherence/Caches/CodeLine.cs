@@ -54,7 +54,9 @@ internal sealed unsafe class CodeLine
     /// <summary>What finite caches hold of it, by core; only the realistic policy needs that.</summary>
     public CacheSlot[]? Slots { get; set; }
 
-    /// <summary>When its writer's cache evicts it, in data lines that core touches.</summary>
+    /// <summary>In whose data cache it was written last, and when that evicts it, in data lines that the core touches.</summary>
+    public int DirtyIn { get; set; }
+
     public long DirtyUntil { get; set; }
 
     /// <summary>For the history: what each core fetched last, plus one.</summary>

@@ -35,24 +35,17 @@ internal sealed class FiniteCaches(int cores, CacheSizes sizes, ChoiceSource cho
         return version;
     }
 
-    /// <summary>A core wrote to a line.</summary>
+    /// <summary>A line was written to in a core's data cache.</summary>
     public void Dirtied(CodeLine line, int core)
     {
-        if (core < 0)
-        {
-            // The system writes through another core's cache, one that has other things to do.
-            line.DirtyUntil = 0;
-            return;
-        }
-
+        line.DirtyIn = core;
         line.DirtyUntil = ++_dataFills[core] + Lifetime(core, sizes.DataLines);
     }
 
     /// <summary>A dirty line reaches the point of unification if it has been evicted in the meantime.</summary>
     public void WriteBack(CodeLine line)
     {
-        int writer = line[line.Performed].Writer;
-        if (line.Unified < line.Performed && writer >= 0 && _dataFills[writer] >= line.DirtyUntil)
+        if (line.Unified < line.Performed && _dataFills[line.DirtyIn] >= line.DirtyUntil)
         {
             line.Unified = line.Performed;
         }

@@ -26,6 +26,7 @@ internal sealed unsafe partial class LyingModel
     /// <inheritdoc/>
     public void Store(Core core, PhysicalAddress physical, ReadOnlySpan<byte> bytes)
     {
+        _active = core.Number;
         CodeFrame frame = Track(physical.Frame);
         int offset = physical.Offset;
         while (!bytes.IsEmpty)
@@ -41,7 +42,7 @@ internal sealed unsafe partial class LyingModel
     public void Maintain(Core core, CacheOperation operation, ulong address, PhysicalAddress physical)
     {
         CodeFrame frame = Track(physical.Frame);
-        int number = core.Number;
+        int number = _active = core.Number;
         bool invalidates = operation >= CacheOperation.InvalidateInstructions, isLocal = operation == CacheOperation.InvalidateHere;
         int length = invalidates ? _lineBytes : _traits[number].DataLine;
         CodeLine line = LineOf(frame, physical.Offset / _lineBytes);
@@ -91,7 +92,7 @@ internal sealed unsafe partial class LyingModel
     /// <inheritdoc/>
     public void Barrier(Core core, BarrierKind kind, int option)
     {
-        int number = core.Number;
+        int number = _active = core.Number;
         OperationWindow window = _windows[number];
         window.Barriers++;
         if (kind != BarrierKind.Release)
@@ -275,7 +276,7 @@ internal sealed unsafe partial class LyingModel
             Trim(line);
         }
 
-        _caches?.Dirtied(line, writer);
+        _caches?.Dirtied(line, writer < 0 ? _active : writer);
     }
 
     /// <summary>A store behind a clean of its line comes after it.</summary>

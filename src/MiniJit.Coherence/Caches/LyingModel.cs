@@ -49,6 +49,9 @@ internal sealed unsafe partial class LyingModel : ICoherenceModel, IDisposable
     private CodeFrame?[] _frames = [];
     private long _time;
 
+    /// <summary>The core of the last event: the one for which the system works.</summary>
+    private int _active;
+
     /// <summary>What is stored now was stored before the frame was executable.</summary>
     private bool _isDiscovering;
 
@@ -96,7 +99,7 @@ internal sealed unsafe partial class LyingModel : ICoherenceModel, IDisposable
     public CodeUnit? Fetch(Core core, ulong address, PhysicalAddress physical, out bool mayKeep)
     {
         CodeFrame frame = Track(physical.Frame);
-        int index = physical.Offset / _lineBytes, number = core.Number;
+        int index = physical.Offset / _lineBytes, number = _active = core.Number;
         CodeLine line = LineOf(frame, index);
         if (line.Address != address)
         {

@@ -502,6 +502,25 @@ public sealed class LyingModelTests
     }
 
     [Fact]
+    public void The_zeros_of_the_system_are_dirty_in_the_cache_of_the_core_that_asked_for_the_page()
+    {
+        foreach (int touched in (ReadOnlySpan<int>)[0, 1024])
+        {
+            using LyingFixture lab = Fixture("none", mode: LabMode.Realistic);
+            lab.Choices.Set(ChoiceKind.Eviction, 1 << 15);
+            lab.Choices.Set(ChoiceKind.Frame, 1);
+            lab.Choices.Set(ChoiceKind.Zeroing, 1);
+            lab.Barrier(Writer);
+            lab.Machine.Space.Unmap(Code, PhysicalMemory.PageSize);
+            lab.Machine.Space.Unmap(View, PhysicalMemory.PageSize);
+            lab.Machine.Space.Map(Code, PhysicalMemory.PageSize, PagePermissions.Read | PagePermissions.Execute);
+            Assert.True(lab.Machine.Space.TryGetFrame(Code, out _));
+            lab.Model.Touch(Writer, 0, touched);
+            Assert.Equal(touched == 0 ? Old : Undefined, lab.Call(Reader));
+        }
+    }
+
+    [Fact]
     public void Finite_caches_that_evict_at_once_hide_nothing()
     {
         using LyingFixture lab = Fixture("none", mode: LabMode.Realistic);
