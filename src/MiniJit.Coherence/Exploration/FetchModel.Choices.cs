@@ -9,6 +9,15 @@ internal sealed partial class FetchModel
     /// <summary>Follows every choice; false if there is none.</summary>
     private bool Expand(FetchState state)
     {
+        for (int core = 0; core < state.Cores.Length; core++)
+        {
+            if (FindNeedless(state, core) is >= 0 and int needless)
+            {
+                PerformNext(state, core, needless);
+                return true;
+            }
+        }
+
         bool moved = false;
         for (int core = 0; core < state.Cores.Length; core++)
         {
@@ -21,6 +30,50 @@ internal sealed partial class FetchModel
         return moved;
     }
 
+    /// <summary>
+    /// An operation that may take effect and has none: maintenance of a line that is as it would leave it. Doing it now is the only choice that needs to
+    /// be followed: later it could only take versions from caches that they otherwise keep, and whatever waits for it waits no longer.
+    /// </summary>
+    private int FindNeedless(FetchState state, int core)
+    {
+        CoreFetchState thread = state.Cores[core];
+        for (int i = 0; i < thread.WindowCount; i++)
+        {
+            FlightKind kind = thread.Window[i].Kind;
+            if (kind is FlightKind.CleanData or FlightKind.InvalidateInstruction && IsNeedless(state.Shared, kind, thread.Window[i].Address) && !IsBlocked(state, core, i))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private bool IsNeedless(SharedState shared, FlightKind kind, ushort address)
+    {
+        int position = _positions[address], line = position < 0 ? -1 : _lineOf[position];
+        if (line < 0 || (kind == FlightKind.InvalidateInstruction && _test.InstructionCoherent))
+        {
+            return true;
+        }
+
+        ref readonly LineVersions versions = ref shared.Lines[line];
+        if (kind == FlightKind.CleanData)
+        {
+            return versions.Unified == versions.Newest;
+        }
+
+        for (int core = 0; core < shared.Interrupts.Length; core++)
+        {
+            if (shared.Cache(core, line) != Refilled(versions))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>A fetch of what may have been modified: once per version that the cache may return.</summary>
     private bool ExpandFetch(FetchState state, int core)
     {
@@ -30,13 +83,13 @@ internal sealed partial class FetchModel
             return false;
         }
 
-        ref readonly LineVersions versions = ref state.Lines[line];
-        uint visible = _test.InstructionCoherent ? 1u << versions.Newest : state.Cache(core, line);
+        ref readonly LineVersions versions = ref state.Shared.Lines[line];
+        uint visible = _test.InstructionCoherent ? 1u << versions.Newest : state.Shared.Cache(core, line);
         for (; visible != 0; visible &= visible - 1)
         {
             int version = System.Numerics.BitOperations.TrailingZeroCount(visible);
             bool isAhead = thread.QueueCount > 0 || !IsResolved(thread);
-            FetchState next = Fork(state);
+            FetchState next = Fork(state, core, core);
             _trace?.Add(TraceStep.Fetch(core, thread.Fetch, _words[versions[version]], version, versions.Newest, isAhead));
             FetchWord(next, core, core, versions[version]);
             Backtrack();
@@ -54,21 +107,26 @@ internal sealed partial class FetchModel
             if (thread.Window[i].Kind < FlightKind.BarrierFull && !IsBlocked(state, core, i))
             {
                 moved = true;
-                FetchState next = Fork(state);
-                if (Perform(next, core, i))
-                {
-                    Settle(next, core, core);
-                }
-                else
-                {
-                    _free.Push(next);
-                }
-
-                Backtrack();
+                PerformNext(state, core, i);
             }
         }
 
         return moved;
+    }
+
+    private void PerformNext(FetchState state, int core, int index)
+    {
+        FetchState next = Fork(state, core, core);
+        if (Perform(next, core, index))
+        {
+            Settle(next, core, core);
+        }
+        else
+        {
+            _free.Push(next);
+        }
+
+        Backtrack();
     }
 
     /// <summary>A memory operation is dispatched that an interrupt could have come before.</summary>
@@ -79,7 +137,7 @@ internal sealed partial class FetchModel
             return false;
         }
 
-        FetchState next = Fork(state);
+        FetchState next = Fork(state, core, core);
         DispatchResult result = Dispatch(next, next.Cores[core], core);
         if (result == DispatchResult.Done)
         {
@@ -99,7 +157,8 @@ internal sealed partial class FetchModel
     private bool ExpandInterrupt(FetchState state, int core)
     {
         CoreFetchState thread = state.Cores[core];
-        if (thread.Interrupts == 0)
+        ushort interrupts = state.Shared.Interrupts[core];
+        if (interrupts == 0)
         {
             return false;
         }
@@ -112,12 +171,12 @@ internal sealed partial class FetchModel
             }
         }
 
-        FetchState next = Fork(state);
+        FetchState next = Fork(state, core, core);
         CoreFetchState interrupted = next.Cores[core];
-        _trace?.Add(TraceStep.Interrupt(core, System.Numerics.BitOperations.TrailingZeroCount((byte)thread.Interrupts)));
-        if (thread.Interrupts > byte.MaxValue)
+        _trace?.Add(TraceStep.Interrupt(core, System.Numerics.BitOperations.TrailingZeroCount((byte)interrupts)));
+        if (interrupts > byte.MaxValue)
         {
-            InvalidateAllLines(next, core);
+            InvalidateAllLines(next.ToChange(), core);
         }
 
         if (thread.QueueCount > 0)
@@ -125,7 +184,8 @@ internal sealed partial class FetchModel
             interrupted.Fetch = thread.Queue[0].Position;
         }
 
-        (interrupted.QueueCount, interrupted.Interrupts) = (0, 0);
+        interrupted.QueueCount = 0;
+        next.ToChange().Interrupts[core] = 0;
         Settle(next, core, core);
         Backtrack();
         return true;
@@ -163,9 +223,9 @@ internal sealed partial class FetchModel
     /// <summary>Whether a core has yet to take this core's interrupt.</summary>
     private static bool IsAwaited(FetchState state, int core)
     {
-        foreach (CoreFetchState other in state.Cores)
+        foreach (ushort interrupts in state.Shared.Interrupts)
         {
-            if ((other.Interrupts >> core & 1) != 0)
+            if ((interrupts >> core & 1) != 0)
             {
                 return true;
             }
@@ -210,7 +270,7 @@ internal sealed partial class FetchModel
         }
 
         ulong address = _values[operation.Address];
-        int position = operation.Kind == FlightKind.InvalidateAll ? -1 : _test.PositionOf(address);
+        int position = operation.Kind == FlightKind.InvalidateAll ? -1 : _positions[operation.Address];
         int line = position < 0 ? -1 : _lineOf[position];
         switch (operation.Kind)
         {
@@ -225,19 +285,20 @@ internal sealed partial class FetchModel
                 return true;
 
             case FlightKind.CleanData when line >= 0:
-                state.Lines[line].Unified = state.Lines[line].Newest;
-                _trace?.Add(TraceStep.Clean(core, position, state.Lines[line].Newest));
+                ref LineVersions cleaned = ref state.ToChange().Lines[line];
+                cleaned.Unified = cleaned.Newest;
+                _trace?.Add(TraceStep.Clean(core, position, cleaned.Newest));
                 return true;
 
             case FlightKind.InvalidateInstruction when line >= 0:
-                Invalidate(state, line);
-                _trace?.Add(TraceStep.Invalidate(core, position, state.Lines[line].Unified));
+                Invalidate(state.ToChange(), line);
+                _trace?.Add(TraceStep.Invalidate(core, position, state.Shared.Lines[line].Unified));
                 return true;
 
             case FlightKind.InvalidateAll:
-                for (int i = 0; i < state.Lines.Length; i++)
+                for (int i = 0; i < state.Shared.Lines.Length; i++)
                 {
-                    Invalidate(state, i);
+                    Invalidate(state.ToChange(), i);
                 }
 
                 _trace?.Add(TraceStep.Invalidate(core, -1, 0));
@@ -248,18 +309,18 @@ internal sealed partial class FetchModel
         }
     }
 
-    private int NewestAt(FetchState state, int position) => position >= 0 && _lineOf[position] is >= 0 and int line ? state.Lines[line].Newest : 0;
+    private int NewestAt(FetchState state, int position) => position >= 0 && _lineOf[position] is >= 0 and int line ? state.Shared.Lines[line].Newest : 0;
 
     private ushort LoadValue(FetchState state, ulong address, int position, int line, int size)
     {
         if (position >= 0)
         {
-            return Intern(_words[line >= 0 ? state.Lines[line][state.Lines[line].Newest] : _code[position]]);
+            return Intern(_words[line >= 0 ? state.Shared.Lines[line][state.Shared.Lines[line].Newest] : _code[position]]);
         }
 
         int variable = VariableAt(address);
-        ulong value = variable < 0 ? 0 : _values[state.Memory[variable]];
-        return Intern(size == 4 ? (uint)value : value);
+        ushort handle = variable < 0 ? _zero : state.Shared.Memory[variable];
+        return Truncated(handle, Truncate(_values[handle], size));
     }
 
     private void StoreValue(FetchState state, ulong address, int line, in FlightOperation operation)
@@ -270,13 +331,14 @@ internal sealed partial class FetchModel
             int variable = VariableAt(address);
             if (variable >= 0)
             {
-                state.Memory[variable] = Intern(operation.Size == 4 ? (uint)value : value);
+                state.ToChange().Memory[variable] = Truncated(operation.Data, Truncate(value, operation.Size));
             }
 
             return;
         }
 
-        ref LineVersions versions = ref state.Lines[line];
+        SharedState shared = state.ToChange();
+        ref LineVersions versions = ref shared.Lines[line];
         if (versions.Count == LineVersions.Capacity)
         {
             _problem = $"more than {LineVersions.Capacity} versions of one instruction";
@@ -291,23 +353,23 @@ internal sealed partial class FetchModel
 
         for (int i = 0; i < state.Cores.Length; i++)
         {
-            state.Cache(i, line) |= (ushort)(1 << versions.Newest);
+            shared.Cache(i, line) |= (ushort)(1 << versions.Newest);
         }
     }
 
-    private static void Invalidate(FetchState state, int line)
+    private static void Invalidate(SharedState shared, int line)
     {
-        for (int i = 0; i < state.Cores.Length; i++)
+        for (int core = 0; core < shared.Interrupts.Length; core++)
         {
-            state.Cache(i, line) = Refilled(state.Lines[line]);
+            shared.Cache(core, line) = Refilled(shared.Lines[line]);
         }
     }
 
-    private static void InvalidateAllLines(FetchState state, int core)
+    private static void InvalidateAllLines(SharedState shared, int core)
     {
-        for (int line = 0; line < state.Lines.Length; line++)
+        for (int line = 0; line < shared.Lines.Length; line++)
         {
-            state.Cache(core, line) = Refilled(state.Lines[line]);
+            shared.Cache(core, line) = Refilled(shared.Lines[line]);
         }
     }
 

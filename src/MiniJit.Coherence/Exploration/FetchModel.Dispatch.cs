@@ -92,14 +92,13 @@ internal sealed partial class FetchModel
             return;
         }
 
-        Span<ushort> packed = _packed.AsSpan(0, state.Pack(_packed));
+        ReadOnlySpan<int> row = RowOf(state);
         if (_trace is not null)
         {
-            _trace.Arrive(packed);
+            _trace.Arrive(row);
         }
-        else if (_seen.Add(packed, out int place))
+        else if (_seen.Add(row))
         {
-            _order.Add(place);
             _parents?.Add(_current);
         }
 
@@ -111,7 +110,7 @@ internal sealed partial class FetchModel
     {
         CoreFetchState thread = state.Cores[core];
         short position = thread.Fetch;
-        A64Instruction instruction = _instructions[word];
+        ref readonly A64Instruction instruction = ref _instructions[word];
         int branch = position + (int)(instruction.Imm / 4);
         switch (instruction.Form)
         {
@@ -124,7 +123,7 @@ internal sealed partial class FetchModel
                 bool? isTaken = thread.QueueCount == 0 ? Decide(thread, instruction) : null;
                 if (isTaken != false && branch != position + 1)
                 {
-                    FetchOn(isTaken == true ? state : Fork(state), core, last, word, branch);
+                    FetchOn(isTaken == true ? state : Fork(state, core, last), core, last, word, branch);
                     if (isTaken == true)
                     {
                         return;
@@ -157,14 +156,14 @@ internal sealed partial class FetchModel
         ushort target = thread.Registers[_registerSlot[instruction.Rn]];
         if (thread.QueueCount == 0 && (target & CoreFetchState.Pending) == 0)
         {
-            int known = _test.PositionOf(_values[target]);
+            int known = _positions[target];
             FetchOn(state, core, last, word, known < 0 ? _code.Length : known);
             return;
         }
 
         foreach (short guess in instruction.Form == A64Form.Ret ? _returns[core] : _targets)
         {
-            FetchOn(Fork(state), core, last, word, guess);
+            FetchOn(Fork(state, core, last), core, last, word, guess);
             Backtrack();
         }
 
@@ -207,14 +206,14 @@ internal sealed partial class FetchModel
     private DispatchResult Dispatch(FetchState state, CoreFetchState thread, int core)
     {
         FetchedInstruction head = thread.Queue[0];
-        A64Instruction i = _instructions[head.Word];
+        ref readonly A64Instruction i = ref _instructions[head.Word];
         switch (i.Form)
         {
             case A64Form.Hint or A64Form.B:
                 return DispatchResult.Done;
 
             case A64Form.Bl:
-                Write(thread, 30, LitmusTest.AddressOf(head.Position + 1));
+                thread.Registers[_registerSlot[30]] = _addresses[head.Position + 1];
                 return DispatchResult.Done;
 
             case A64Form.Br or A64Form.Blr or A64Form.Ret:
@@ -249,7 +248,7 @@ internal sealed partial class FetchModel
                 return TakeException(thread, core, head.Position + (i.Form == A64Form.Svc ? 1 : 0));
 
             case A64Form.Eret:
-                return thread.Registers[_elr] is var elr && (elr & CoreFetchState.Pending) != 0 ? DispatchResult.Waits : Redirect(thread, _test.PositionOf(_values[elr]));
+                return thread.Registers[_elr] is var elr && (elr & CoreFetchState.Pending) != 0 ? DispatchResult.Waits : Redirect(thread, _positions[elr]);
 
             case A64Form.LoadStoreUnsigned or A64Form.LoadStoreRegister or A64Form.Ldar or A64Form.Stlr:
                 return DispatchAccess(thread, i);
@@ -265,7 +264,7 @@ internal sealed partial class FetchModel
     private DispatchResult DispatchIndirect(CoreFetchState thread, int core, FetchedInstruction head, in A64Instruction i)
     {
         ushort target = thread.Registers[_registerSlot[i.Rn]];
-        ushort predicted = Intern(LitmusTest.AddressOf(head.Next));
+        ushort predicted = head.Next < 0 ? Intern(LitmusTest.AddressOf(head.Next)) : _addresses[head.Next];
         if ((target & CoreFetchState.Pending) != 0)
         {
             // Go on as predicted; the load that is waited for will tell.
@@ -277,13 +276,13 @@ internal sealed partial class FetchModel
         }
         else if (target != predicted)
         {
-            CheckGuessed(core, i, _test.PositionOf(_values[target]));
+            CheckGuessed(core, i, _positions[target]);
             return DispatchResult.Mispredicted;
         }
 
         if (i.Form == A64Form.Blr)
         {
-            Write(thread, 30, LitmusTest.AddressOf(head.Position + 1));
+            thread.Registers[_registerSlot[30]] = _addresses[head.Position + 1];
         }
 
         return DispatchResult.Done;
@@ -396,7 +395,7 @@ internal sealed partial class FetchModel
 
         if (call != SystemCallKind.SynchronizeCores)
         {
-            InvalidateAllLines(state, core);
+            InvalidateAllLines(state.ToChange(), core);
         }
 
         if (call == SystemCallKind.InvalidateHere)
@@ -411,7 +410,7 @@ internal sealed partial class FetchModel
             bool isOver = target.Fetch == CoreFetchState.Ended && target.QueueCount == 0 && target.WindowCount == 0;
             if (other != core && !isOver)
             {
-                target.Interrupts |= (ushort)((call == SystemCallKind.InvalidateEverywhere ? 0x101 : 1) << core);
+                state.ToChange().Interrupts[other] |= (ushort)((call == SystemCallKind.InvalidateEverywhere ? 0x101 : 1) << core);
             }
         }
 
@@ -433,7 +432,8 @@ internal sealed partial class FetchModel
             return Refuse(i);
         }
 
-        return !TryRead(thread, i.Rd, 8, out ulong address) ? DispatchResult.Waits : Fly(thread, kind, 0, Intern(address), 0);
+        ushort address = HandleOf(thread, i.Rd);
+        return (address & CoreFetchState.Pending) != 0 ? DispatchResult.Waits : Fly(thread, kind, 0, address, 0);
     }
 
     private DispatchResult DispatchAccess(CoreFetchState thread, in A64Instruction i)
@@ -453,11 +453,11 @@ internal sealed partial class FetchModel
             return DispatchResult.Waits;
         }
 
-        ushort place = Intern(address + offset);
+        ushort place = offset == 0 ? HandleOf(thread, i.Rn) : Intern(address + offset);
         if (!isLoad)
         {
             return !TryRead(thread, i.Rd, size, out ulong data) ? DispatchResult.Waits
-                : Fly(thread, isOrdered ? FlightKind.StoreRelease : FlightKind.Store, size, place, Intern(data));
+                : Fly(thread, isOrdered ? FlightKind.StoreRelease : FlightKind.Store, size, place, Truncated(HandleOf(thread, i.Rd), data));
         }
 
         byte id = thread.FreeId();
@@ -632,11 +632,16 @@ internal sealed partial class FetchModel
 
     private bool TryRead(CoreFetchState thread, int register, int size, out ulong value)
     {
-        ushort handle = register == 31 ? _zero : thread.Registers[_registerSlot[register]];
+        ushort handle = HandleOf(thread, register);
         bool ready = (handle & CoreFetchState.Pending) == 0;
         value = ready ? Truncate(_values[handle], size) : 0;
         return ready;
     }
+
+    private ushort HandleOf(CoreFetchState thread, int register) => register == 31 ? _zero : thread.Registers[_registerSlot[register]];
+
+    /// <summary>The handle of a value that may be that of another handle.</summary>
+    private ushort Truncated(ushort handle, ulong value) => _values[handle] == value ? handle : Intern(value);
 
     private void Write(CoreFetchState thread, int register, ulong value)
     {

@@ -38,18 +38,17 @@ internal sealed partial class FetchModel
         }
 
         _trace = new();
-        FetchState state = NewState();
         for (int i = way.Count - 1; i >= 0; i--)
         {
-            _trace.Seek(_seen.At(_order[way[i]]));
+            _trace.Seek(_seen[way[i]]);
             if (i == way.Count - 1)
             {
-                Settle(InitialState(), 0, state.Cores.Length - 1);
+                Settle(InitialState(), 0, _base.Cores.Length - 1);
             }
             else
             {
-                state.Unpack(_seen.At(_order[way[i + 1]]));
-                Expand(state);
+                Load(way[i + 1]);
+                Expand(_base);
             }
         }
 

@@ -31,9 +31,11 @@ internal sealed partial class FetchModel
 
     private readonly LitmusTest _test;
     private readonly int _stateLimit;
-    private readonly List<ulong> _values = [];
+    private ulong[] _values = new ulong[64];                   // by value handle
+    private int[] _positions = new int[64];                    // by value handle: of the instruction at that address, or −1
     private readonly Dictionary<ulong, ushort> _valueHandles = [];
-    private readonly List<A64Instruction> _instructions = [];  // by word handle
+    private readonly ushort[] _addresses;                      // value handles of the addresses of positions, and of the one behind the last
+    private A64Instruction[] _instructions = new A64Instruction[64];    // by word handle
     private readonly List<uint> _words = [];
     private readonly Dictionary<uint, ushort> _wordHandles = [];
     private readonly ushort[] _code;                           // word handle by position
@@ -46,12 +48,15 @@ internal sealed partial class FetchModel
     private readonly bool[] _isInterrupted;                    // by core: whether another one may interrupt it
     private readonly int _registerCount, _elr;
     private readonly Stack<FetchState> _free = [];
-    private readonly StateSet _seen = new();
-    private readonly List<int> _order = [];                    // places of states, in the order in which they were reached
+    private readonly RowSet _seen;
+    private readonly StateSet _coreParts = new(), _sharedParts = new();
+    private readonly FetchState _base;                         // the state that is expanded
+    private readonly int[] _baseRow, _row;                     // places of its parts, and of its successor's
     private readonly StateSet _outcomeKeys = new();
     private readonly List<ulong[]> _outcomes = [];
     private readonly ushort[] _packed;
     private readonly ushort _zero;
+    private readonly bool _isSetUp;
     private string _problem = "";
     private int _current = -1;                                 // index of the state that is expanded; −1 before the first
 
@@ -63,6 +68,12 @@ internal sealed partial class FetchModel
         _stateLimit = stateLimit;
         _zero = Intern(0);
         int count = test.Words.Count;
+        _addresses = new ushort[count + 1];
+        for (int i = 0; i <= count; i++)
+        {
+            _addresses[i] = Intern(LitmusTest.AddressOf(i));
+        }
+
         _code = new ushort[count];
         _lineOf = new int[count];
         _isEnd = new bool[count];
@@ -95,14 +106,19 @@ internal sealed partial class FetchModel
             _isInterrupted[i] = test.Threads.FindIndex(thread => thread.First != test.Threads[i].First && Interrupts(thread)) >= 0;
         }
 
-        _packed = new ushort[NewState().PackedBound];
+        _base = NewState();
+        _seen = new(_returns.Length + 1);
+        _baseRow = new int[_returns.Length + 1];
+        _row = new int[_returns.Length + 1];
+        _packed = new ushort[Math.Max(_base.Shared.PackedBound, _base.Cores[0].PackedBound)];
+        _isSetUp = true;
     }
 
     /// <summary>Visits every state.</summary>
     public ExplorationResult Explore()
     {
         Visit(null, false);
-        return new(_outcomes, _seen.Count, _seen.Bytes + (sizeof(int) * (long)_order.Capacity), _problem);
+        return new(_outcomes, _seen.Count, _seen.Bytes + _coreParts.Bytes + _sharedParts.Bytes, _problem);
     }
 
     /// <summary>Visits states, those that are reached by fewer choices first.</summary>
@@ -113,11 +129,10 @@ internal sealed partial class FetchModel
     {
         FetchState initial = InitialState();
         Settle(initial, 0, initial.Cores.Length - 1);
-        FetchState state = NewState();
-        for (_current = 0; _current < _order.Count && _problem.Length == 0; _current++)
+        for (_current = 0; _current < _seen.Count && _problem.Length == 0; _current++)
         {
-            state.Unpack(_seen.At(_order[_current]));
-            if (!Expand(state) && IsFinal(state) && AddOutcome(state) is ulong[] outcome && goal?.Holds(outcome) == expected)
+            Load(_current);
+            if (!Expand(_base) && IsFinal(_base) && AddOutcome(_base) is ulong[] outcome && goal?.Holds(outcome) == expected)
             {
                 return _current;
             }
@@ -131,12 +146,59 @@ internal sealed partial class FetchModel
         return -1;
     }
 
+    /// <summary>Makes a state the one that is expanded. Those that were found one after the other have most parts in common.</summary>
+    private void Load(int index)
+    {
+        ReadOnlySpan<int> row = _seen[index];
+        for (int core = 0; core < _base.Cores.Length; core++)
+        {
+            if (row[core] != _baseRow[core])
+            {
+                _base.Cores[core].Unpack(_coreParts.At(row[core]));
+            }
+        }
+
+        if (row[^1] != _baseRow[^1])
+        {
+            _base.Shared.Unpack(_sharedParts.At(row[^1]));
+        }
+
+        row.CopyTo(_baseRow);
+    }
+
+    /// <summary>The row of a successor of the state that is expanded.</summary>
+    private ReadOnlySpan<int> RowOf(FetchState state)
+    {
+        for (int core = 0; core < state.Cores.Length; core++)
+        {
+            if (ReferenceEquals(state.Cores[core], _base.Cores[core]))
+            {
+                _row[core] = _baseRow[core];
+            }
+            else
+            {
+                _coreParts.Add(_packed.AsSpan(0, state.Cores[core].Pack(_packed)), out _row[core]);
+            }
+        }
+
+        if (state.Shared == _base.Shared)
+        {
+            _row[^1] = _baseRow[^1];
+        }
+        else
+        {
+            _sharedParts.Add(_packed.AsSpan(0, state.Shared.Pack(_packed)), out _row[^1]);
+        }
+
+        return _row;
+    }
+
     // ---- set-up
 
     private int NumberRegisters()
     {
         uint used = 1u << 30;
-        foreach (A64Instruction instruction in _instructions)
+        foreach (A64Instruction instruction in _instructions.AsSpan(0, _words.Count))
         {
             used |= (1u << instruction.Rd) | (1u << instruction.Rn) | (1u << instruction.Rm);
         }
@@ -241,17 +303,19 @@ internal sealed partial class FetchModel
             state.Cores[register.Thread].Registers[_registerSlot[register.Register]] = Intern(register.Value);
         }
 
-        for (int i = 0; i < state.Memory.Length; i++)
+        SharedState shared = state.ToChange();
+        for (int i = 0; i < shared.Memory.Length; i++)
         {
-            state.Memory[i] = Intern(_test.Variables[i].Value);
+            shared.Memory[i] = Intern(_test.Variables[i].Value);
         }
 
-        for (int i = 0; i < state.Lines.Length; i++)
+        for (int i = 0; i < shared.Lines.Length; i++)
         {
-            state.Lines[i].Add(_code[_lines[i]]);
+            shared.Lines[i].Add(_code[_lines[i]]);
         }
 
-        Array.Fill(state.Caches, (ushort)1);
+        Array.Fill(shared.Caches, (ushort)1);
+        Array.Fill(_baseRow, -1);
         return state;
     }
 
@@ -259,14 +323,20 @@ internal sealed partial class FetchModel
     {
         if (!_valueHandles.TryGetValue(value, out ushort handle))
         {
-            handle = (ushort)_values.Count;
+            handle = (ushort)_valueHandles.Count;
             if (handle >= CoreFetchState.Pending)
             {
                 _problem = "too many different values";
                 return _zero;
             }
 
-            _values.Add(value);
+            if (handle == _values.Length)
+            {
+                Array.Resize(ref _values, handle * 2);
+                Array.Resize(ref _positions, handle * 2);
+            }
+
+            (_values[handle], _positions[handle]) = (value, _test.PositionOf(value));
             _valueHandles.Add(value, handle);
         }
 
@@ -279,9 +349,14 @@ internal sealed partial class FetchModel
         {
             handle = (ushort)_words.Count;
             _words.Add(word);
-            _instructions.Add(Decode.TryInstruction(word, out A64Instruction instruction) ? instruction : new(A64Form.Udf, 0));
+            if (handle == _instructions.Length)
+            {
+                Array.Resize(ref _instructions, handle * 2);
+            }
+
+            _instructions[handle] = Decode.TryInstruction(word, out A64Instruction instruction) ? instruction : new(A64Form.Udf, 0);
             _wordHandles.Add(word, handle);
-            if (_seen.Count > 0 && !HasRegisters(_instructions[handle]))
+            if (_isSetUp && !HasRegisters(_instructions[handle]))
             {
                 _problem = $"an instruction is computed that uses other registers than the test (0x{word:x8})";
             }
@@ -317,7 +392,7 @@ internal sealed partial class FetchModel
         for (int i = 0; i < handles.Length; i++)
         {
             LitmusPlace place = _test.Places[i];
-            handles[i] = place.Thread >= 0 ? state.Cores[place.Thread].Registers[_registerSlot[place.Register]] : state.Memory[VariableAt(place.Address)];
+            handles[i] = place.Thread >= 0 ? state.Cores[place.Thread].Registers[_registerSlot[place.Register]] : state.Shared.Memory[VariableAt(place.Address)];
         }
 
         if (!_outcomeKeys.Add(handles, out _))
@@ -335,12 +410,12 @@ internal sealed partial class FetchModel
         return values;
     }
 
-    /// <summary>A copy to go on with; <see cref="Backtrack"/> forgets in the trace what became of it.</summary>
-    private FetchState Fork(FetchState state)
+    /// <summary>A copy to go on with, in which some cores may move; <see cref="Backtrack"/> forgets in the trace what became of it.</summary>
+    private FetchState Fork(FetchState state, int first, int last)
     {
         _trace?.Mark();
         FetchState copy = _free.Count > 0 ? _free.Pop() : NewState();
-        copy.CopyFrom(state);
+        copy.CopyFrom(state, first, last);
         return copy;
     }
 

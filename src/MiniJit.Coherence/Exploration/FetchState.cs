@@ -49,6 +49,8 @@ internal sealed class CoreFetchState(int registers)
 {
     public const int QueueCapacity = 24, WindowCapacity = 16;
 
+    private const int QueueEntrySize = 3, WindowEntrySize = 4;
+
     /// <summary><see cref="Fetch"/>: the thread has ended; fetching waits for an event that redirects it.</summary>
     public const short Ended = -1, Stalled = -2;
 
@@ -60,10 +62,6 @@ internal sealed class CoreFetchState(int registers)
     public readonly FlightOperation[] Window = new FlightOperation[WindowCapacity];
     public int QueueCount, WindowCount;
     public short Fetch;
-
-    /// <summary>Interrupts that were sent and not taken: bit c from core c, to synchronise; bit 8 + c to invalidate instructions as well.</summary>
-    public ushort Interrupts;
-
     public byte Flags;
 
     public void CopyFrom(CoreFetchState other)
@@ -71,7 +69,59 @@ internal sealed class CoreFetchState(int registers)
         other.Registers.CopyTo(Registers, 0);
         other.Queue.AsSpan(0, other.QueueCount).CopyTo(Queue);
         other.Window.AsSpan(0, other.WindowCount).CopyTo(Window);
-        (QueueCount, WindowCount, Fetch, Flags, Interrupts) = (other.QueueCount, other.WindowCount, other.Fetch, other.Flags, other.Interrupts);
+        (QueueCount, WindowCount, Fetch, Flags) = (other.QueueCount, other.WindowCount, other.Fetch, other.Flags);
+    }
+
+    /// <summary>Upper bound of the packed size, in 16-bit units.</summary>
+    public int PackedBound => Registers.Length + 3 + (QueueCapacity * QueueEntrySize) + (WindowCapacity * WindowEntrySize);
+
+    /// <summary>Writes the core, equal ones equally.</summary>
+    /// <returns>Units written.</returns>
+    public int Pack(Span<ushort> output)
+    {
+        Registers.CopyTo(output);
+        int at = Registers.Length;
+        output[at++] = (ushort)Fetch;
+        output[at++] = (ushort)(Flags | (QueueCount << 8));
+        output[at++] = (ushort)WindowCount;
+        foreach (ref readonly FetchedInstruction fetched in Queue.AsSpan(0, QueueCount))
+        {
+            output[at++] = (ushort)fetched.Position;
+            output[at++] = fetched.Word;
+            output[at++] = (ushort)fetched.Next;
+        }
+
+        foreach (ref readonly FlightOperation operation in Window.AsSpan(0, WindowCount))
+        {
+            output[at++] = (ushort)((int)operation.Kind | (operation.Id << 8));
+            output[at++] = operation.Size;
+            output[at++] = operation.Address;
+            output[at++] = operation.Data;
+        }
+
+        return at;
+    }
+
+    /// <summary>Reads back what <see cref="Pack"/> wrote.</summary>
+    public void Unpack(ReadOnlySpan<ushort> input)
+    {
+        input[..Registers.Length].CopyTo(Registers);
+        int at = Registers.Length;
+        Fetch = (short)input[at++];
+        Flags = (byte)input[at];
+        QueueCount = input[at++] >> 8;
+        WindowCount = input[at++];
+        for (int i = 0; i < QueueCount; i++)
+        {
+            Queue[i] = new((short)input[at], input[at + 1], (short)input[at + 2]);
+            at += QueueEntrySize;
+        }
+
+        for (int i = 0; i < WindowCount; i++)
+        {
+            Window[i] = new((FlightKind)(byte)input[at], (byte)(input[at] >> 8), (byte)input[at + 1], input[at + 2], input[at + 3]);
+            at += WindowEntrySize;
+        }
     }
 
     public void DropHead()
@@ -136,78 +186,35 @@ internal struct LineVersions
     public void Add(ushort word) => _words[Count++] = word;
 }
 
-internal sealed class FetchState
+/// <summary>What the cores have in common.</summary>
+internal sealed class SharedState(int cores, int variables, int lines)
 {
-    private const int QueueEntrySize = 3, WindowEntrySize = 4;
+    public readonly ushort[] Memory = new ushort[variables];   // value handle per variable
+    public readonly LineVersions[] Lines = new LineVersions[lines];
+    public readonly ushort[] Caches = new ushort[cores * lines];    // per core and line: set of versions that a fetch may return
 
-    public readonly CoreFetchState[] Cores;
-    public readonly ushort[] Memory;                           // value handle per variable
-    public readonly LineVersions[] Lines;
-    public readonly ushort[] Caches;                           // per core and line: set of versions that a fetch may return
+    /// <summary>Per core, interrupts that were sent and not taken: bit c from core c, to synchronise; bit 8 + c to invalidate instructions as well.</summary>
+    public readonly ushort[] Interrupts = new ushort[cores];
 
-    public FetchState(int cores, int registers, int variables, int lines)
-    {
-        Cores = new CoreFetchState[cores];
-        for (int i = 0; i < cores; i++)
-        {
-            Cores[i] = new(registers);
-        }
-
-        Memory = new ushort[variables];
-        Lines = new LineVersions[lines];
-        Caches = new ushort[cores * lines];
-    }
+    /// <summary>Upper bound of the packed size, in 16-bit units.</summary>
+    public int PackedBound => Memory.Length + (Lines.Length * (LineVersions.Capacity + 1)) + Caches.Length + Interrupts.Length;
 
     public ref ushort Cache(int core, int line) => ref Caches[(core * Lines.Length) + line];
 
-    public void CopyFrom(FetchState other)
+    public void CopyFrom(SharedState other)
     {
-        for (int i = 0; i < Cores.Length; i++)
-        {
-            Cores[i].CopyFrom(other.Cores[i]);
-        }
-
         other.Memory.CopyTo(Memory, 0);
         other.Lines.CopyTo(Lines, 0);
         other.Caches.CopyTo(Caches, 0);
+        other.Interrupts.CopyTo(Interrupts, 0);
     }
 
-    /// <summary>Upper bound of the packed size, in 16-bit units.</summary>
-    public int PackedBound =>
-        (Cores.Length * (Cores[0].Registers.Length + 4 + (CoreFetchState.QueueCapacity * QueueEntrySize) + (CoreFetchState.WindowCapacity * WindowEntrySize)))
-        + Memory.Length + (Lines.Length * (LineVersions.Capacity + 1)) + Caches.Length;
-
-    /// <summary>Writes the state, equal states equally.</summary>
+    /// <summary>Writes it, equal ones equally.</summary>
     /// <returns>Units written.</returns>
     public int Pack(Span<ushort> output)
     {
-        int at = 0;
-        foreach (CoreFetchState core in Cores)
-        {
-            core.Registers.CopyTo(output[at..]);
-            at += core.Registers.Length;
-            output[at++] = (ushort)core.Fetch;
-            output[at++] = (ushort)(core.Flags | (core.QueueCount << 8));
-            output[at++] = (ushort)core.WindowCount;
-            output[at++] = core.Interrupts;
-            foreach (ref readonly FetchedInstruction fetched in core.Queue.AsSpan(0, core.QueueCount))
-            {
-                output[at++] = (ushort)fetched.Position;
-                output[at++] = fetched.Word;
-                output[at++] = (ushort)fetched.Next;
-            }
-
-            foreach (ref readonly FlightOperation operation in core.Window.AsSpan(0, core.WindowCount))
-            {
-                output[at++] = (ushort)((int)operation.Kind | (operation.Id << 8));
-                output[at++] = operation.Size;
-                output[at++] = operation.Address;
-                output[at++] = operation.Data;
-            }
-        }
-
-        Memory.CopyTo(output[at..]);
-        at += Memory.Length;
+        Memory.CopyTo(output);
+        int at = Memory.Length;
         foreach (ref readonly LineVersions line in Lines.AsSpan())
         {
             output[at++] = (ushort)(line.Count | (line.Unified << 8));
@@ -218,37 +225,16 @@ internal sealed class FetchState
         }
 
         Caches.CopyTo(output[at..]);
-        return at + Caches.Length;
+        at += Caches.Length;
+        Interrupts.CopyTo(output[at..]);
+        return at + Interrupts.Length;
     }
 
     /// <summary>Reads back what <see cref="Pack"/> wrote.</summary>
     public void Unpack(ReadOnlySpan<ushort> input)
     {
-        int at = 0;
-        foreach (CoreFetchState core in Cores)
-        {
-            input.Slice(at, core.Registers.Length).CopyTo(core.Registers);
-            at += core.Registers.Length;
-            core.Fetch = (short)input[at++];
-            core.Flags = (byte)input[at];
-            core.QueueCount = input[at++] >> 8;
-            core.WindowCount = input[at++];
-            core.Interrupts = input[at++];
-            for (int i = 0; i < core.QueueCount; i++)
-            {
-                core.Queue[i] = new((short)input[at], input[at + 1], (short)input[at + 2]);
-                at += QueueEntrySize;
-            }
-
-            for (int i = 0; i < core.WindowCount; i++)
-            {
-                core.Window[i] = new((FlightKind)(byte)input[at], (byte)(input[at] >> 8), (byte)input[at + 1], input[at + 2], input[at + 3]);
-                at += WindowEntrySize;
-            }
-        }
-
-        input.Slice(at, Memory.Length).CopyTo(Memory);
-        at += Memory.Length;
+        input[..Memory.Length].CopyTo(Memory);
+        int at = Memory.Length;
         foreach (ref LineVersions line in Lines.AsSpan())
         {
             int count = input[at] & 0xFF;
@@ -261,5 +247,59 @@ internal sealed class FetchState
         }
 
         input.Slice(at, Caches.Length).CopyTo(Caches);
+        input.Slice(at + Caches.Length, Interrupts.Length).CopyTo(Interrupts);
+    }
+}
+
+/// <summary>A state. A successor has for itself only what changes, and all other parts in common with its predecessor.</summary>
+internal sealed class FetchState
+{
+    public readonly CoreFetchState[] Cores;
+
+    private readonly CoreFetchState[] _own;
+    private readonly SharedState _ownShared;
+
+    public FetchState(int cores, int registers, int variables, int lines)
+    {
+        _own = new CoreFetchState[cores];
+        for (int i = 0; i < cores; i++)
+        {
+            _own[i] = new(registers);
+        }
+
+        Cores = [.. _own];
+        _ownShared = new(cores, variables, lines);
+        Shared = _ownShared;
+    }
+
+    /// <summary>To read; <see cref="ToChange"/> to write.</summary>
+    public SharedState Shared { get; private set; }
+
+    /// <summary>Becomes equal to another state, which must not change as long as this one is used.</summary>
+    /// <param name="other">The state.</param>
+    /// <param name="first">The first core that is not shared.</param>
+    /// <param name="last">The last one.</param>
+    public void CopyFrom(FetchState other, int first, int last)
+    {
+        other.Cores.CopyTo(Cores, 0);
+        for (int i = first; i <= last; i++)
+        {
+            _own[i].CopyFrom(other.Cores[i]);
+            Cores[i] = _own[i];
+        }
+
+        Shared = other.Shared;
+    }
+
+    /// <summary>The shared part, for this state alone.</summary>
+    public SharedState ToChange()
+    {
+        if (Shared != _ownShared)
+        {
+            _ownShared.CopyFrom(Shared);
+            Shared = _ownShared;
+        }
+
+        return _ownShared;
     }
 }

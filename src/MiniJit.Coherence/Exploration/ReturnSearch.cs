@@ -5,7 +5,7 @@ using MiniJit.Coherence.Litmus;
 
 namespace MiniJit.Coherence.Exploration;
 
-internal sealed class ReturnSearch(LitmusTest test, ushort[] code, int[] lineOf, bool[] isEnd, List<A64Instruction> instructions, List<short> targets)
+internal sealed class ReturnSearch(LitmusTest test, ushort[] code, int[] lineOf, bool[] isEnd, A64Instruction[] instructions, List<short> targets)
 {
     private readonly bool[] _reached = new bool[code.Length];
     private readonly List<short> _returns = [];

@@ -59,7 +59,7 @@ internal sealed class Trace
 {
     private readonly List<TraceStep> _steps = [];
     private readonly Stack<int> _marks = [];
-    private ushort[] _goal = [];
+    private int[] _goal = [];
 
     /// <summary>The whole way so far.</summary>
     public List<TraceStep> Found { get; } = [];
@@ -68,7 +68,7 @@ internal sealed class Trace
     public bool HasArrived { get; private set; }
 
     /// <summary>Looks for the way to another state.</summary>
-    public void Seek(ReadOnlySpan<ushort> goal)
+    public void Seek(ReadOnlySpan<int> goal)
     {
         _goal = goal.ToArray();
         _steps.Clear();
@@ -86,7 +86,7 @@ internal sealed class Trace
     }
 
     /// <summary>A branch has come to rest.</summary>
-    public void Arrive(ReadOnlySpan<ushort> state)
+    public void Arrive(ReadOnlySpan<int> state)
     {
         if (!HasArrived && state.SequenceEqual(_goal))
         {
