@@ -95,6 +95,106 @@ public sealed class LitmusTests
     }
 
     [Fact]
+    public void A_witness_tells_which_version_was_fetched_and_executed()
+    {
+        string text = string.Format(
+            System.Globalization.CultureInfo.InvariantCulture, s_publishTemplate, "IDC DIC", Barrier, Nothing, Nothing, Nothing, Nothing);
+        LitmusVerdict verdict = LitmusVerdict.Of(new SourceText("test.litmus", text), wantsWitness: true);
+        string[] expected =
+        [
+            "P1 fetches code in version 0 (b #8) ahead of time",
+            "P0 stores nop to code: version 1",
+            "P0 DSB ISH: waits for all before it",
+            "P0 stores 1 to flag",
+            "P1 loads flag = 1",
+            "P1 executes the old instruction b #8 at code",
+        ];
+        Assert.Equal(expected, verdict.Witness);
+    }
+
+    [Fact]
+    public void A_forbidden_outcome_has_no_witness()
+    {
+        string text = string.Format(
+            System.Globalization.CultureInfo.InvariantCulture, s_publishTemplate, "", Clean, Barrier, Invalidate, Barrier, Sync);
+        Assert.Empty(LitmusVerdict.Of(new SourceText("test.litmus", text), wantsWitness: true).Witness);
+    }
+
+    [Fact]
+    public void What_shall_always_hold_is_refuted_by_a_witness()
+    {
+        LitmusVerdict verdict = LitmusVerdict.Of(new SourceText("test.litmus", """
+            AArch64 always
+            { 0:X1=x; 0:X2=1; 1:X1=x; }
+             P0          | P1          ;
+             STR W2,[X1] | LDR W3,[X1] ;
+            forall (1:X3=0)
+            """), wantsWitness: true);
+        Assert.Equal(["P0 stores 1 to x", "P1 loads x = 1"], verdict.Witness);
+    }
+
+    [Fact]
+    public void An_interrupt_of_every_core_is_as_good_as_its_isb()
+    {
+        string Publish(string last) => $$"""
+            AArch64 interrupt
+            { 0:X0=NOP; 0:X1=P1:code; 0:X2=1; 0:X3=flag; 1:X3=flag; 1:X9=0; }
+             P0             | P1           ;
+             STR W0,[X1]    | LDAR W2,[X3] ;
+             DC CVAU,X1     | CBZ W2,end   ;
+             DSB ISH        | code: B end  ;
+             IC IVAU,X1     | MOV W9,#1    ;
+             DSB ISH        | end:         ;
+             {{last}} |              ;
+             STLR W2,[X3]   |              ;
+            exists (1:X2=1 /\ 1:X9=0)
+            """;
+        Assert.Equal(Observation.Never, Explore(Publish("SVC sync_cores")).Observation);
+        Assert.Equal(Observation.Sometimes, Explore(Publish("ISB           ")).Observation);
+    }
+
+    [Fact]
+    public void A_hundred_thousand_states_fit_into_a_few_megabytes()
+    {
+        System.Text.StringBuilder text = new("AArch64 large\n{ 0:X3=flag; 0:X2=1;");
+        for (int line = 0; line < 3; line++)
+        {
+            text.Append(System.Globalization.CultureInfo.InvariantCulture, $" 0:X{10 + line}=NOP; 0:X{20 + line}=P0:m{line};");
+        }
+
+        text.Append("""
+             1:X3=flag; 1:X1=P0:m0; 2:X3=flag; 2:X1=P0:m0; 3:X3=flag; 3:X1=P0:m0; }
+             P0            | P1            | P2            | P3           ;
+             STR W10,[X20] | LDAR W2,[X3]  | LDAR W2,[X3]  | LDAR W2,[X3] ;
+             STR W11,[X21] | CBZ W2,out    | CBZ W2,out    | CBZ W2,out   ;
+             STR W12,[X22] | BLR X1        | BLR X1        | BLR X1       ;
+             DSB ISH       | out: NOP      | out: NOP      | out: NOP     ;
+             IC IVAU,X20   |               |               |              ;
+             IC IVAU,X21   |               |               |              ;
+             IC IVAU,X22   |               |               |              ;
+             DSB ISH       |               |               |              ;
+             STLR W2,[X3]  |               |               |              ;
+             B end         |               |               |              ;
+             m0: B s0      |               |               |              ;
+             ADD W9,W9,#1  |               |               |              ;
+             s0: NOP       |               |               |              ;
+             m1: B s1      |               |               |              ;
+             ADD W9,W9,#2  |               |               |              ;
+             s1: NOP       |               |               |              ;
+             m2: B s2      |               |               |              ;
+             ADD W9,W9,#4  |               |               |              ;
+             s2: NOP       |               |               |              ;
+             last: RET     |               |               |              ;
+             end: NOP      |               |               |              ;
+            exists (1:X2=1)
+            """);
+        LitmusVerdict verdict = Explore(text.ToString());
+        Assert.Equal("", verdict.Problem);
+        Assert.InRange(verdict.States, 20_000, 500_000);
+        Assert.True(verdict.Bytes < 100L * verdict.States, $"{verdict.Bytes} bytes for {verdict.States} states");
+    }
+
+    [Fact]
     public void An_unknown_instruction_is_named_with_its_place()
     {
         LitmusVerdict verdict = Explore("""

@@ -107,25 +107,44 @@ internal sealed partial class FetchModel
             if (thread.Window[i].Kind < FlightKind.BarrierFull && !IsBlocked(state, core, i))
             {
                 moved = true;
-                PerformNext(state, core, i);
+                if (thread.Window[i].Kind > FlightKind.LoadAcquire || !IsMispredicted(state, thread, thread.Window[i]))
+                {
+                    PerformNext(state, core, i);
+                }
             }
         }
 
         return moved;
     }
 
+    /// <summary>Whether a load, done now, would show that a branch was predicted wrongly.</summary>
+    private bool IsMispredicted(FetchState state, CoreFetchState thread, in FlightOperation load)
+    {
+        ushort waiting = (ushort)(CoreFetchState.Pending | load.Id);
+        foreach (ref readonly FlightOperation check in thread.Window.AsSpan(0, thread.WindowCount))
+        {
+            if (check.Kind >= FlightKind.CheckArrived && check.Data == waiting && !Holds(check, LoadValue(state, load)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool Holds(in FlightOperation check, ushort value) => check.Kind switch
+    {
+        FlightKind.CheckArrived => true,
+        FlightKind.CheckEqual => value == check.Address,
+        FlightKind.CheckZero => _values[value] == 0,
+        _ => _values[value] != 0,
+    };
+
     private void PerformNext(FetchState state, int core, int index)
     {
         FetchState next = Fork(state, core, core);
-        if (Perform(next, core, index))
-        {
-            Settle(next, core, core);
-        }
-        else
-        {
-            _free.Push(next);
-        }
-
+        Perform(next, core, index);
+        Settle(next, core, core);
         Backtrack();
     }
 
@@ -256,8 +275,8 @@ internal sealed partial class FetchModel
                 || (loads && load) || (stores && laterStores && store));
     }
 
-    /// <summary>Lets an operation take effect. False: it showed that the path was predicted wrongly.</summary>
-    private bool Perform(FetchState state, int core, int index)
+    /// <summary>Lets an operation take effect; a load only if it confirms what was predicted.</summary>
+    private void Perform(FetchState state, int core, int index)
     {
         CoreFetchState thread = state.Cores[core];
         FlightOperation operation = thread.Window[index];
@@ -266,7 +285,7 @@ internal sealed partial class FetchModel
         {
             thread.Fetch = (short)operation.Address;
             _trace?.Add(TraceStep.Resume(core, thread.Fetch));
-            return true;
+            return;
         }
 
         ulong address = _values[operation.Address];
@@ -275,25 +294,26 @@ internal sealed partial class FetchModel
         switch (operation.Kind)
         {
             case FlightKind.Load or FlightKind.LoadAcquire:
-                ushort loaded = LoadValue(state, address, position, line, operation.Size);
+                ushort loaded = LoadValue(state, operation);
                 _trace?.Add(TraceStep.Load(core, position, address, _values[loaded]));
-                return Complete(thread, operation.Id, loaded);
+                Complete(thread, operation.Id, loaded);
+                break;
 
             case FlightKind.Store or FlightKind.StoreRelease:
                 StoreValue(state, address, line, operation);
                 _trace?.Add(TraceStep.Store(core, position, address, _values[operation.Data], NewestAt(state, position)));
-                return true;
+                break;
 
             case FlightKind.CleanData when line >= 0:
                 ref LineVersions cleaned = ref state.ToChange().Lines[line];
                 cleaned.Unified = cleaned.Newest;
                 _trace?.Add(TraceStep.Clean(core, position, cleaned.Newest));
-                return true;
+                break;
 
             case FlightKind.InvalidateInstruction when line >= 0:
                 Invalidate(state.ToChange(), line);
                 _trace?.Add(TraceStep.Invalidate(core, position, state.Shared.Lines[line].Unified));
-                return true;
+                break;
 
             case FlightKind.InvalidateAll:
                 for (int i = 0; i < state.Shared.Lines.Length; i++)
@@ -302,25 +322,23 @@ internal sealed partial class FetchModel
                 }
 
                 _trace?.Add(TraceStep.Invalidate(core, -1, 0));
-                return true;
-
-            default:
-                return true;                                   // maintenance of what nobody modifies
+                break;
         }
     }
 
     private int NewestAt(FetchState state, int position) => position >= 0 && _lineOf[position] is >= 0 and int line ? state.Shared.Lines[line].Newest : 0;
 
-    private ushort LoadValue(FetchState state, ulong address, int position, int line, int size)
+    private ushort LoadValue(FetchState state, in FlightOperation load)
     {
+        int position = _positions[load.Address], line = position < 0 ? -1 : _lineOf[position];
         if (position >= 0)
         {
             return Intern(_words[line >= 0 ? state.Shared.Lines[line][state.Shared.Lines[line].Newest] : _code[position]]);
         }
 
-        int variable = VariableAt(address);
+        int variable = VariableAt(_values[load.Address]);
         ushort handle = variable < 0 ? _zero : state.Shared.Memory[variable];
-        return Truncated(handle, Truncate(_values[handle], size));
+        return Truncated(handle, Truncate(_values[handle], load.Size));
     }
 
     private void StoreValue(FetchState state, ulong address, int line, in FlightOperation operation)
@@ -388,31 +406,17 @@ internal sealed partial class FetchModel
         return (int)(offset / LitmusTest.DataStep);
     }
 
-    /// <summary>A load's value arrives: registers that wait for it have it, predictions that wait for it are judged.</summary>
-    private bool Complete(CoreFetchState thread, byte id, ushort value)
+    /// <summary>A load's value arrives: registers that wait for it have it, predictions that wait for it are confirmed.</summary>
+    private static void Complete(CoreFetchState thread, byte id, ushort value)
     {
         ushort waiting = (ushort)(CoreFetchState.Pending | id);
         thread.Registers.AsSpan().Replace(waiting, value);
         for (int i = thread.WindowCount - 1; i >= 0; i--)
         {
-            FlightOperation check = i < thread.WindowCount ? thread.Window[i] : default;
-            if (check.Kind >= FlightKind.CheckArrived && check.Data == waiting)
+            if (i < thread.WindowCount && thread.Window[i].Kind >= FlightKind.CheckArrived && thread.Window[i].Data == waiting)
             {
                 thread.RemoveOperation(i);
-                bool holds = check.Kind switch
-                {
-                    FlightKind.CheckArrived => true,
-                    FlightKind.CheckEqual => value == check.Address,
-                    FlightKind.CheckZero => _values[value] == 0,
-                    _ => _values[value] != 0,
-                };
-                if (!holds)
-                {
-                    return false;
-                }
             }
         }
-
-        return true;
     }
 }

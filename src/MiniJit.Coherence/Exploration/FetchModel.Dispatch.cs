@@ -97,9 +97,15 @@ internal sealed partial class FetchModel
         {
             _trace.Arrive(row);
         }
-        else if (_seen.Add(row))
+        else
         {
-            _parents?.Add(_current);
+            if (_successorCount + row.Length > _successors.Length)
+            {
+                AddSuccessors();
+            }
+
+            row.CopyTo(_successors.AsSpan(_successorCount));
+            _successorCount += row.Length;
         }
 
         _free.Push(state);

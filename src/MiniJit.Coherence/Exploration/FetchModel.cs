@@ -52,6 +52,8 @@ internal sealed partial class FetchModel
     private readonly StateSet _coreParts = new(), _sharedParts = new();
     private readonly FetchState _base;                         // the state that is expanded
     private readonly int[] _baseRow, _row;                     // places of its parts, and of its successor's
+    private readonly int[] _successors;                        // rows of successors on their way into the set
+    private int _successorCount;                               // numbers in it
     private readonly StateSet _outcomeKeys = new();
     private readonly List<ulong[]> _outcomes = [];
     private readonly ushort[] _packed;
@@ -110,6 +112,7 @@ internal sealed partial class FetchModel
         _seen = new(_returns.Length + 1);
         _baseRow = new int[_returns.Length + 1];
         _row = new int[_returns.Length + 1];
+        _successors = new int[_row.Length * 64];
         _packed = new ushort[Math.Max(_base.Shared.PackedBound, _base.Cores[0].PackedBound)];
         _isSetUp = true;
     }
@@ -129,10 +132,13 @@ internal sealed partial class FetchModel
     {
         FetchState initial = InitialState();
         Settle(initial, 0, initial.Cores.Length - 1);
+        AddSuccessors();
         for (_current = 0; _current < _seen.Count && _problem.Length == 0; _current++)
         {
             Load(_current);
-            if (!Expand(_base) && IsFinal(_base) && AddOutcome(_base) is ulong[] outcome && goal?.Holds(outcome) == expected)
+            bool moved = Expand(_base);
+            AddSuccessors();
+            if (!moved && IsFinal(_base) && AddOutcome(_base) is ulong[] outcome && goal?.Holds(outcome) == expected)
             {
                 return _current;
             }
@@ -144,6 +150,16 @@ internal sealed partial class FetchModel
         }
 
         return -1;
+    }
+
+    private void AddSuccessors()
+    {
+        int added = _seen.Add(_successors.AsSpan(0, _successorCount));
+        _successorCount = 0;
+        for (int i = 0; i < added && _parents is not null; i++)
+        {
+            _parents.Add(_current);
+        }
     }
 
     /// <summary>Makes a state the one that is expanded. Those that were found one after the other have most parts in common.</summary>

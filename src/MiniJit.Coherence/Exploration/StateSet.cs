@@ -12,6 +12,7 @@ internal sealed class RowSet(int width)
 {
     private int[] _rows = new int[1 << 12];
     private int[] _table = new int[1 << 10];                   // index + 1
+    private int _touched;                                      // keeps the reads of Touch
 
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
@@ -21,31 +22,63 @@ internal sealed class RowSet(int width)
 
     public ReadOnlySpan<int> this[int index] => _rows.AsSpan(index * width, width);
 
-    /// <summary>Adds a row unless it is there.</summary>
-    public bool Add(ReadOnlySpan<int> row)
+    /// <summary>Adds rows unless they are there.</summary>
+    /// <param name="rows">One behind the other, not so many that their hashes would not fit on the stack.</param>
+    /// <returns>How many are new.</returns>
+    public int Add(ReadOnlySpan<int> rows)
     {
-        if ((Count + 1) * 3L > _table.Length * 2L)
+        int count = rows.Length / width, before = Count;
+        Reserve(count);
+        Span<int> slots = stackalloc int[count];
+        Touch(rows, slots);
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<int> row = rows.Slice(i * width, width);
+            int slot = slots[i];
+            while (_table[slot] != 0 && !this[_table[slot] - 1].SequenceEqual(row))
+            {
+                slot = (slot + 1) & (_table.Length - 1);
+            }
+
+            if (_table[slot] == 0)
+            {
+                row.CopyTo(_rows.AsSpan(Count * width));
+                _table[slot] = ++Count;
+            }
+        }
+
+        return Count - before;
+    }
+
+    // A large table is nowhere near the processor: all that the probes will read is asked for before any of it is waited for.
+    private void Touch(ReadOnlySpan<int> rows, Span<int> slots)
+    {
+        int touched = 0;
+        for (int i = 0; i < slots.Length; i++)
+        {
+            slots[i] = (int)Hash(rows.Slice(i * width, width)) & (_table.Length - 1);
+            touched ^= _table[slots[i]];
+        }
+
+        foreach (int slot in slots)
+        {
+            touched ^= _rows[Math.Max(_table[slot] - 1, 0) * width];
+        }
+
+        _touched = touched;
+    }
+
+    private void Reserve(int more)
+    {
+        while ((Count + more) * 3L > _table.Length * 2L)
         {
             Grow();
         }
 
-        int mask = _table.Length - 1, slot = (int)Hash(row) & mask;
-        for (; _table[slot] != 0; slot = (slot + 1) & mask)
+        if (_rows.Length < (Count + more) * width)
         {
-            if (this[_table[slot] - 1].SequenceEqual(row))
-            {
-                return false;
-            }
+            Array.Resize(ref _rows, Math.Max(_rows.Length * 2, (Count + more) * width));
         }
-
-        if (_rows.Length < (Count + 1) * width)
-        {
-            Array.Resize(ref _rows, _rows.Length * 2);
-        }
-
-        row.CopyTo(_rows.AsSpan(Count * width));
-        _table[slot] = ++Count;
-        return true;
     }
 
     private void Grow()

@@ -30,7 +30,7 @@ internal sealed class WitnessText(LitmusTest test, IReadOnlyDictionary<int, stri
 
         // What was executed on a predicted path counts when the load arrives that confirms the prediction.
         List<string> lines = [];
-        List<(int Core, string Text)> predicted = [];
+        List<TraceStep> predicted = [];
         _stored.Clear();
         foreach (TraceStep step in steps)
         {
@@ -39,38 +39,30 @@ internal sealed class WitnessText(LitmusTest test, IReadOnlyDictionary<int, stri
                 _stored[step.Position] = step.Value;
             }
 
-            string text = step.Kind == TraceKind.Execute ? Execution(step, modified.Contains(step.Position)) : Effect(step);
-            if (text.Length != 0 && step is { Kind: TraceKind.Execute, IsAhead: true })
+            if (step is { Kind: TraceKind.Execute, IsAhead: true })
             {
-                predicted.Add((step.Core, $"P{step.Core} {text}"));
+                predicted.Add(step);
                 continue;
             }
 
-            if (text.Length != 0)
-            {
-                lines.Add($"P{step.Core} {text}");
-            }
-
+            Add(lines, step, modified);
             if (step.Kind == TraceKind.Load)
             {
-                Confirm(lines, predicted, step.Core);
+                predicted.ForEach(confirmed => Add(lines, confirmed, modified, step.Core));
+                predicted.RemoveAll(confirmed => confirmed.Core == step.Core);
             }
         }
 
         return lines;
     }
 
-    private static void Confirm(List<string> lines, List<(int Core, string Text)> predicted, int core)
+    private void Add(List<string> lines, TraceStep step, HashSet<int> modified, int? core = null)
     {
-        foreach ((int owner, string text) in predicted)
+        string text = step.Kind == TraceKind.Execute ? Execution(step, modified.Contains(step.Position)) : Effect(step);
+        if (text.Length != 0 && step.Core == (core ?? step.Core))
         {
-            if (owner == core)
-            {
-                lines.Add(text);
-            }
+            lines.Add($"P{step.Core} {text}");
         }
-
-        predicted.RemoveAll(entry => entry.Core == core);
     }
 
     /// <summary>The label of an instruction, or of the nearest one before it.</summary>
