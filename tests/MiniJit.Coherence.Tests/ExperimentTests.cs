@@ -1,9 +1,13 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.InteropServices;
 using MiniJit.Coherence.Caches;
 using MiniJit.Coherence.Choices;
 using MiniJit.Coherence.Experiments;
+using MiniJit.Coherence.Protocols;
+using MiniJit.Runtime.Memory;
+using MiniJit.Runtime.Platform;
 using MiniJit.Runtime.Publication;
 using Xunit;
 
@@ -72,6 +76,42 @@ public sealed class ExperimentTests
                 Assert.True(rule.IsNeeded(types[i]) == (verdicts[i] == "A"), rule.Witness);
             }
         }
+    }
+
+    [Fact]
+    public void Rules_agree_with_exhaustive_exploration_about_every_edited_plan()
+    {
+        int judged = 0;
+        foreach (Mutant mutant in Mutants.All)
+        {
+            Experiment experiment = mutant.Experiment;
+            if (experiment.Routines.Length > 0 || experiment.EditPort is not null)
+            {
+                continue;
+            }
+
+            foreach (ProtocolMachine caches in (ReadOnlySpan<ProtocolMachine>)[new("none", false, false), new("idc", true, false), new("both", true, true)])
+            {
+                PublicationCapabilities capabilities = new(CodeViews.Dual, PublicationMeans.MembarrierSyncCore, caches.DataCoherent, caches.InstructionCoherent);
+                Assert.True(PublicationPlan.TryChoose(
+                    OperatingSystemKind.Linux, Architecture.Arm64, capabilities, PublicationScenario.ReusedMemory, out PublicationPlan plan, out _));
+                plan = experiment.EditPlan?.Invoke(plan) ?? plan;
+                EnginePlan asked = new() { Name = mutant.Name, System = Protocols.SystemPolicy.Linux, Steps = [.. plan.Steps] };
+                PlanCell cell = new(asked, caches, ProtocolScenario.OtherThread);
+                bool isSafe = true;
+                foreach (int lines in (ReadOnlySpan<int>)[1, 2])
+                {
+                    isSafe &= PlanTable.Answer(PlanTable.Question(cell, isWriterCalling: true, lines)).IsSafe;
+                    isSafe &= experiment.Cores == 1 || PlanTable.Answer(PlanTable.Question(cell, isWriterCalling: false, lines)).IsSafe;
+                }
+
+                MachineType machine = new(caches.Name, [new(caches.DataCoherent, caches.InstructionCoherent)], []);
+                Assert.True(isSafe == mutant.On(machine).IsSafe, $"{mutant.Name} on {machine.Name}: exploration says {(isSafe ? "safe" : "unsafe")}");
+                judged++;
+            }
+        }
+
+        Assert.InRange(judged, 3 * 20, int.MaxValue);
     }
 
     [Fact]

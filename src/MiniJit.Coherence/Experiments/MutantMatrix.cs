@@ -22,6 +22,10 @@ internal sealed class MutantMatrix
     private static readonly MachineType[] s_machines = [.. HonestMachines(),
         new("long-data", [new(false, false, 128, 32)], []),
         new("long-code", [new(false, false, 32, 128)], []),
+
+        // Unlike cores: what the weakest needs, all get.
+        new("some-idc", [new(false, false), new(true, false)], []),
+        new("some-dic", [new(true, false), new(true, true)], []),
     ];
 
     private readonly MutantCell[,] _cells;
