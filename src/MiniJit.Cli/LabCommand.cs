@@ -35,9 +35,18 @@ internal static class LabCommand
 
     private static Command Mutants()
     {
+        Argument<string?> name = new("name") { Description = "One mutant, on one machine.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string> machine = new("--machine") { Description = "For one mutant: the machine.", HelpName = "name", DefaultValueFactory = _ => "none" };
         Option<int> seeds = new("--seeds") { Description = "Runs that a mutant must survive.", HelpName = "n", DefaultValueFactory = _ => MutantTools.DefaultSeeds };
-        Command command = new("mutants", "The runtime's publication with one mistake at a time, on machines of all kinds.") { seeds };
-        command.SetAction(parsed => WithConsole(context => MutantTools.Run(context, parsed.GetValue(seeds))));
+        ReportOptions report = new();
+        Command command = new("mutants", "The runtime's publication with one mistake at a time, on machines of all kinds.") { name, machine, seeds };
+        report.AddTo(command);
+        command.SetAction(parsed => WithConsole(context => (parsed.GetValue(name), report.Read(parsed)) switch
+        {
+            (null, { IsEmpty: true }) => MutantTools.Run(context, parsed.GetValue(seeds)),
+            (null, _) => context.Usage("a report is about one mutant"),
+            ({ } one, var request) => MutantTools.Run(context, one, parsed.GetValue(machine)!, parsed.GetValue(seeds), request),
+        }));
         return command;
     }
 
@@ -46,13 +55,15 @@ internal static class LabCommand
         Argument<string?> name = new("name") { Description = "The scenario.", Arity = ArgumentArity.ZeroOrOne };
         Option<bool> all = new("--all") { Description = "All of them." }, list = new("--list") { Description = "What there is." };
         Option<int> runs = new("--runs") { Description = "Runs without and runs with the fix.", HelpName = "n", DefaultValueFactory = _ => ScenarioTools.DefaultRuns };
+        ReportOptions report = new();
         Command command = new("scenario", "Coherence bugs of real programs, without and with their fixes.") { name, all, list, runs };
-        command.SetAction(parsed => WithConsole(context => (parsed.GetValue(name), parsed.GetValue(all), parsed.GetValue(list)) switch
+        report.AddTo(command);
+        command.SetAction(parsed => WithConsole(context => (parsed.GetValue(name), parsed.GetValue(all), parsed.GetValue(list), report.Read(parsed)) switch
         {
-            (null, true, false) => ScenarioTools.RunAll(context, parsed.GetValue(runs)),
-            (null, false, true) => ScenarioTools.List(context),
-            ({ } one, false, false) => ScenarioTools.Run(context, one, parsed.GetValue(runs)),
-            _ => context.Usage("a scenario, --all or --list"),
+            (null, true, false, { IsEmpty: true }) => ScenarioTools.RunAll(context, parsed.GetValue(runs)),
+            (null, false, true, { IsEmpty: true }) => ScenarioTools.List(context),
+            ({ } one, false, false, var request) => ScenarioTools.Run(context, one, parsed.GetValue(runs), request),
+            _ => context.Usage("a scenario, --all or --list; a report is about one scenario"),
         }));
         return command;
     }

@@ -6,6 +6,8 @@ using MiniJit.Coherence.Caches;
 using MiniJit.Coherence.Choices;
 using MiniJit.Coherence.Experiments;
 using MiniJit.Coherence.Protocols;
+using MiniJit.Coherence.Replay;
+using MiniJit.IR;
 using MiniJit.Runtime.Memory;
 using MiniJit.Runtime.Platform;
 using MiniJit.Runtime.Publication;
@@ -211,5 +213,85 @@ public sealed class ExperimentTests
             // The first lines hold nothing but the branch over the endings and the endings.
             Assert.True(end <= 5 || !odd.AsSpan(first, end - first).SequenceEqual(even.AsSpan(first, end - first)), $"word {first}");
         }
+    }
+
+    [Fact]
+    public void Killed_mutants_are_explained_by_what_they_break()
+    {
+        List<string> wrong = [];
+        int explained = 0;
+        foreach (Mutant mutant in Mutants.All)
+        {
+            foreach (string name in (ReadOnlySpan<string>)["none", "idc", "idc-dic", "mixed-lines"])
+            {
+                MachineType machine = MutantMatrix.FindMachine(name)!;
+                MutantCell cell = MutantMatrix.Try(mutant, machine, Seeds);
+                if (cell.Survived)
+                {
+                    continue;
+                }
+
+                RepeatedExperiment repeated = new(mutant.Experiment, machine);
+                MissingEvent missing = Explainer.Explain(repeated.Remember(repeated.Shrink(cell.Seed).Choices), machine).Missing;
+                explained++;
+                if (!Explanations(mutant).Contains(missing))
+                {
+                    wrong.Add($"{mutant.Name} on {name}: {missing}");
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+        Assert.InRange(explained, 100, int.MaxValue);
+    }
+
+    [Fact]
+    public void A_recorded_failure_is_found_again_and_fails_in_the_same_way()
+    {
+        Scenario scenario = Scenarios.Find("patch-in-place")!;
+        Mutant mutant = Mutants.Find("no-core-sync")!;
+        MachineType machine = MutantMatrix.FindMachine("long-data")!;
+        ShrunkRun[] runs = [RepeatedExperiment.Of(scenario).Shrink(1), new RepeatedExperiment(mutant.Experiment, machine).Shrink(1)];
+        Recording[] recordings = [RepeatedExperiment.Record("1.0.0", scenario, runs[0]), RepeatedExperiment.Record("1.0.0", mutant, machine, runs[1])];
+        foreach (Recording recording in recordings)
+        {
+            DiagnosticBag diagnostics = new();
+            Recording read = RecordingReader.Read(new SourceText("recording", recording.ToString()), diagnostics)!;
+            RepeatedExperiment experiment = RepeatedExperiment.Find(read)!;
+            Assert.Equal(recording.Failure, experiment.Run(new ReplayedChoices(read.Choices, experiment.Cores), null));
+        }
+
+        Assert.Null(RepeatedExperiment.Find(recordings[1] with { Settings = [new("name", "no-core-sync"), new("machine", "nowhere")] }));
+    }
+
+    /// <summary>What may turn out to be missing where a guarantee is broken: stages that follow each other are often missing together.</summary>
+    private static HashSet<MissingEvent> Explanations(Mutant mutant)
+    {
+        HashSet<MissingEvent> all = [];
+        foreach (Guarantee broken in mutant.Breaks)
+        {
+            all.UnionWith(broken switch
+            {
+                Guarantee.LinesCleaned => [MissingEvent.Clean],
+                Guarantee.CleansFirst => [MissingEvent.CleanCompletion, MissingEvent.InvalidationAfterClean],
+                Guarantee.StoresFirst => [MissingEvent.StoreCompletion, MissingEvent.CleanCompletion],
+                Guarantee.LinesInvalidated => [MissingEvent.Invalidation],
+                Guarantee.InvalidationsDone => [MissingEvent.InvalidationCompletion, MissingEvent.InvalidationOnCore, MissingEvent.ContextSynchronization],
+                Guarantee.ReachableLast => [MissingEvent.InvalidationCompletion, MissingEvent.ContextSynchronization],
+                _ => (MissingEvent[])[MissingEvent.ContextSynchronization],
+            });
+        }
+
+        if (mutant.Cleans is not null)
+        {
+            all.UnionWith([MissingEvent.Clean, MissingEvent.CleanOfLine]);
+        }
+
+        if (mutant.Invalidates is not null)
+        {
+            all.UnionWith([MissingEvent.Invalidation, MissingEvent.InvalidationOfLine]);
+        }
+
+        return all;
     }
 }

@@ -186,6 +186,11 @@ internal sealed unsafe partial class LyingModel
         Happened(core, LabEventKind.Store, line.Address, line, line.Newest, core, bytes.Length);
         if (extends)
         {
+            if (line.Performed >= newest.Number)
+            {
+                Happened(core, LabEventKind.StoreDone, line.Address, line, newest.Number, core, 0);
+            }
+
             newest.PerformedAt = _time;
             return;
         }

@@ -32,7 +32,8 @@ internal enum OutcomeKind : byte
 /// <param name="Core">The core that noticed; -1 if no core did.</param>
 /// <param name="Generation">Counted from 1.</param>
 /// <param name="Detail">For people; may be empty.</param>
-internal readonly record struct ExperimentOutcome(OutcomeKind Kind, int Core = -1, int Generation = 0, string Detail = "")
+/// <param name="Address">Where the core was stopped; 0 if it was not.</param>
+internal readonly record struct ExperimentOutcome(OutcomeKind Kind, int Core = -1, int Generation = 0, string Detail = "", ulong Address = 0)
 {
     private static readonly string[] s_names =                   // enum order is asserted by a test
     [

@@ -3,6 +3,7 @@
 // turns, as the choices say. So the runtime's own executor, port and plans run here as they are, and a run is its choices.
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using MiniJit.Coherence.Caches;
 using MiniJit.Coherence.Choices;
@@ -38,6 +39,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
     private readonly int[] _versions;                          // of each function: what its words are, and what its last word is
     private readonly int[] _endings;
     private readonly List<CodeRange> _written = [];
+    private readonly ulong[] _noted;                           // by core: the last publication whose call was told to the history
     private ulong _sequence, _nextRoutine = FirstRoutine;
     private int _version;
     private bool _isPaused, _isAwaiting;
@@ -46,8 +48,9 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
     {
         _experiment = experiment;
         _choices = choices;
-        _history = history;
+        history = _history = history is null ? null : new CallHistory(history, this);
         _versions = new int[experiment.Functions];
+        _noted = new ulong[experiment.Cores];
         _endings = new int[experiment.Functions];
         Machine = LyingMachine.Create(experiment.Cores, new(type), choices, history);
         System = new(Machine, experiment.Routines.Length == 0 ? Arm64CacheRoutines.Words : experiment.Routines, experiment.System, history) { Caller = CallInTurns };
@@ -109,6 +112,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
         {
             _versions[i] = _endings[i] = _version;
             TestFunction.Write(words, _version);
+            Name(i);
             Store(AddressOf(i), words);
         }
     }
@@ -120,6 +124,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
         for (int i = 0; i < _endings.Length; i++)
         {
             _endings[i] = _version;
+            Name(i);
             Store(AddressOf(i) + ((TestFunction.Length - 1) * sizeof(uint)), [TestFunction.Ending(_version)]);
         }
     }
@@ -185,6 +190,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
     /// <summary>The last step of a plan.</summary>
     public void MakeReachable()
     {
+        NoteStep(new(PublicationStepKind.MakeReachable), 0);
         // Twice the same function if there is only one.
         for (int i = 0; i < 2; i++)
         {
@@ -207,7 +213,9 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
         for (int i = 0; i < 2 && !HasEnded; i++)
         {
             Writer.State.General[TestFunction.ZeroPointer] = Arena.Data + Zero;
-            StopReason reason = CallInTurns(Writer, AddressOf(Math.Min(i, _versions.Length - 1)), [0], Quantum * TurnLimit);
+            ulong address = AddressOf(Math.Min(i, _versions.Length - 1));
+            NoteCall(Writer, address);
+            StopReason reason = CallInTurns(Writer, address, [0], Quantum * TurnLimit);
             if (reason == StopReason.Returned)
             {
                 Check(Writer, Writer.State.General[0]);
@@ -289,7 +297,40 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
         Writer.State = before;
     }
 
-    public void End(ExperimentOutcome outcome) => Outcome = HasEnded ? Outcome : outcome;
+    public void End(ExperimentOutcome outcome)
+    {
+        if (!HasEnded)
+        {
+            Outcome = outcome;
+            Note(LabEventKind.Outcome, outcome.Core, outcome.Address, outcome.ToString(), 1);
+        }
+    }
+
+    /// <summary>Tells the history that a step of the plan begins.</summary>
+    public void NoteStep(PublicationStep step, ulong address) => Note(LabEventKind.Step, Writer.Number, address, step.Info.Text);
+
+    /// <summary>Tells it that a core begins to call a function.</summary>
+    public void NoteCall(Core core, ulong address)
+    {
+        if (_history is not null)
+        {
+            Note(LabEventKind.Call, core.Number, address, NameOf(FunctionAt(address)));
+        }
+    }
+
+    /// <summary>The function that begins at an address, or -1.</summary>
+    public int FunctionAt(ulong address)
+    {
+        for (int i = 0; i < _versions.Length; i++)
+        {
+            if (address == AddressOf(i))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
 
     public void Dispose() => Machine.Dispose();
 
@@ -448,6 +489,11 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
         {
             End(new(version < 0 ? OutcomeKind.MixedResult : OutcomeKind.OldResult, core.Number, published, $"{result} instead of {_results[published]}"));
         }
+        else if (_noted[core.Number] != _sequence)
+        {
+            _noted[core.Number] = _sequence;
+            Note(LabEventKind.Outcome, core.Number, 0, "as it should be");
+        }
     }
 
     private ExperimentOutcome Stopped(Core core, StopReason reason) => new(
@@ -459,7 +505,22 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
             StopReason.TurnOver => OutcomeKind.Hang,
             _ => OutcomeKind.MixedResult,
         },
-        core.Number, (int)_sequence, reason == StopReason.Exception ? core.Exception.ToString() : "");
+        core.Number, (int)_sequence, reason == StopReason.Exception ? core.Exception.ToString() : "", core.State.Pc);
+
+    // ---- history
+
+    private void Note(LabEventKind kind, int core, ulong address, string text, int detail = 0) =>
+        _history?.Add(new(0, core, kind, address, 0, -1, -1, core, detail, text));
+
+    private void Name(int function) =>
+        _history?.Name(AddressOf(function), TestFunction.Length * sizeof(uint), NameOf(function));
+
+    // %f of version 2; %f of version 2.3 after its last instruction was exchanged for that of version 3.
+    private string NameOf(int function)
+    {
+        string name = string.Create(CultureInfo.InvariantCulture, $"{(function == 0 ? "%f" : "%g")} v{_versions[function]}");
+        return _versions[function] == _endings[function] ? name : string.Create(CultureInfo.InvariantCulture, $"{name}.{_endings[function]}");
+    }
 
     // ---- memory
 

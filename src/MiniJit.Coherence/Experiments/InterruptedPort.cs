@@ -11,6 +11,7 @@ internal sealed class InterruptedPort(IPublicationPort port, ExperimentRun run) 
 
     public SystemError Perform(PublicationStep step, in CodeRange range)
     {
+        run.NoteStep(step, range.Address);
         run.Pause();
         SystemError error = port.Perform(step, range);
         run.Pause();

@@ -38,6 +38,8 @@ internal sealed class MutantMatrix
     /// </summary>
     public static ReadOnlySpan<MachineType> Machines => s_machines;
 
+    public static MachineType? FindMachine(string name) => Array.Find(s_machines, machine => machine.Name == name);
+
     public MutantCell this[int mutant, int machine] => _cells[mutant, machine];
 
     /// <summary>Cells that are not what they should be.</summary>

@@ -31,7 +31,7 @@ internal static class Mutants
         Plan("no-invalidate", "instruction lines are not invalidated", plan => plan.Without(InvalidateInstructionLines, 0), Guarantee.LinesInvalidated),
         Plan("no-barrier-2", "no barrier behind the invalidation", plan => plan.Without(DataBarrier, 1), Guarantee.InvalidationsDone),
         Plan("no-core-sync", "the other cores are not synchronised", plan => plan.Without(SynchronizeCores, 0), Guarantee.OtherContexts),
-        Plan("only-reachable", "written and made reachable, and that is all", plan => plan.Only(MakeReachable), Guarantee.OtherContexts),
+        Plan("only-reachable", "written and made reachable, and that is all", plan => plan.Only(MakeReachable), Guarantee.LinesCleaned, Guarantee.LinesInvalidated, Guarantee.OtherContexts),
         Plan("invalidate-first", "invalidated, then cleaned", plan => plan.Moved(InvalidateInstructionLines, 0, CleanDataLines, 0), Guarantee.CleansFirst),
         Plan("barrier-1-early", "the first barrier in front of the cleaning", plan => plan.Moved(DataBarrier, 0, CleanDataLines, 0), Guarantee.CleansFirst),
         Plan("reachable-early", "reachable in front of the last barrier", plan => plan.Moved(MakeReachable, 0, DataBarrier, Barriers(plan) - 1), Guarantee.ReachableLast),
@@ -105,6 +105,8 @@ internal static class Mutants
     ];
 
     public static ReadOnlySpan<Mutant> All => s_all;
+
+    public static Mutant? Find(string name) => Array.Find(s_all, mutant => mutant.Name == name);
 
     // ---- bases
 

@@ -51,6 +51,31 @@ internal static class MutantTools
         return matrix.Wrong == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
+    /// <summary>One mutant on one machine.</summary>
+    public static int Run(ToolContext context, string name, string machineName, int seeds, in ReportRequest request)
+    {
+        if (Mutants.Find(name) is not { } mutant)
+        {
+            return context.Usage($"there is no mutant {name}; 'minijit lab mutants' shows them");
+        }
+
+        if (MutantMatrix.FindMachine(machineName) is not { } machine)
+        {
+            return context.Usage($"there is no machine {machineName}; 'minijit lab mutants' shows them");
+        }
+
+        MutantCell cell = MutantMatrix.Try(mutant, machine, seeds);
+        string verdict = cell.Survived
+            ? string.Create(CultureInfo.InvariantCulture, $"survives {seeds} seeds")
+            : string.Create(CultureInfo.InvariantCulture, $"is killed by seed {cell.Seed}: {cell.Outcome}");
+        context.Output.Write($"{name}: {mutant.Experiment.Sentence}\n  on {machine.Name} it {verdict}\n");
+        context.Output.Write($"  {(cell.IsAsExpected ? "as the rules say" : "NOT AS THE RULES SAY")}: {cell.Expected.Reason}\n");
+        bool isReported = cell.Survived || ExperimentReport.Write(
+            context, new(mutant.Experiment, machine), cell.Seed, request, $"minijit lab mutants {name} --machine {machineName} --explain",
+            run => RepeatedExperiment.Record(typeof(MutantTools).Assembly.GetName().Version?.ToString(3) ?? "", mutant, machine, run));
+        return cell.IsAsExpected && isReported ? ExitCode.Success : ExitCode.Failure;
+    }
+
     private static string Show(MutantCell cell)
     {
         string text = cell.Survived ? "-" : $"{cell.Seed.ToString(CultureInfo.InvariantCulture)} {Short(cell.Outcome.Kind)}";

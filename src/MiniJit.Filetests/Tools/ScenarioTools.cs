@@ -8,6 +8,8 @@ internal static class ScenarioTools
 {
     public const int DefaultRuns = 200;
 
+    private static string Version => typeof(ScenarioTools).Assembly.GetName().Version?.ToString(3) ?? "";
+
     /// <summary>Prints the table of scenarios.</summary>
     public static int List(ToolContext context)
     {
@@ -23,14 +25,14 @@ internal static class ScenarioTools
     }
 
     /// <summary>Runs one scenario.</summary>
-    public static int Run(ToolContext context, string name, int runs)
+    public static int Run(ToolContext context, string name, int runs, in ReportRequest request)
     {
         if (Scenarios.Find(name) is not { } scenario)
         {
             return context.Usage($"there is no scenario {name}; 'minijit lab scenario --list' shows them");
         }
 
-        return Run(context, scenario, runs) ? ExitCode.Success : ExitCode.Failure;
+        return Run(context, scenario, runs, request) ? ExitCode.Success : ExitCode.Failure;
     }
 
     /// <summary>Runs all.</summary>
@@ -39,7 +41,7 @@ internal static class ScenarioTools
         int wrong = 0;
         foreach (Scenario scenario in Scenarios.All)
         {
-            wrong += Run(context, scenario, runs) ? 0 : 1;
+            wrong += Run(context, scenario, runs, default) ? 0 : 1;
         }
 
         string verdict = wrong == 0 ? "each fails without its fix and passes with it" : $"{wrong} are not as they should be";
@@ -47,7 +49,7 @@ internal static class ScenarioTools
         return wrong == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
-    private static bool Run(ToolContext context, Scenario scenario, int runs)
+    private static bool Run(ToolContext context, Scenario scenario, int runs, in ReportRequest request)
     {
         ScenarioResult result = ScenarioResult.Of(scenario, runs);
         context.Output.Write($"{scenario.Name}: {scenario.Source} (bugs.md {scenario.Number})\n  {scenario.Sentence}\n");
@@ -64,8 +66,11 @@ internal static class ScenarioTools
             context.Output.Write($"  NOT AS EXPECTED: {(result.Without.Failures == 0 ? "the defect does not show" : "the fix does not help")}\n");
         }
 
+        bool isReported = result.Without.Failures == 0 || ExperimentReport.Write(
+            context, RepeatedExperiment.Of(scenario), result.Without.FirstSeed, request, $"minijit lab scenario {scenario.Name} --explain",
+            run => RepeatedExperiment.Record(Version, scenario, run));
         context.Output.Write("\n");
-        return result.IsAsExpected;
+        return result.IsAsExpected && isReported;
     }
 
     private static void Show(ToolContext context, string label, in ExperimentRate rate)

@@ -1,0 +1,70 @@
+// What a failing run of an experiment becomes: shrunk, explained as text and as a page, and recorded for `minijit lab replay`.
+using System;
+using System.Globalization;
+using System.IO;
+using MiniJit.Coherence.Experiments;
+using MiniJit.Coherence.History;
+using MiniJit.Coherence.Replay;
+
+namespace MiniJit.Filetests.Tools;
+
+/// <summary>What the command line asks for; empty file names for nothing.</summary>
+/// <param name="Explains">Whether to print the explanation.</param>
+/// <param name="Page">The file for the page.</param>
+/// <param name="Record">The file for the recording.</param>
+internal readonly record struct ReportRequest(bool Explains, string Page, string Record)
+{
+    public bool IsEmpty => !Explains && Page.Length == 0 && Record.Length == 0;
+}
+
+internal static class ExperimentReport
+{
+    /// <summary>Reports on a seed that fails.</summary>
+    /// <param name="context">Where to.</param>
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="command">The command that shows this again.</param>
+    /// <param name="record">Makes the recording.</param>
+    /// <returns>Whether all files could be written.</returns>
+    public static bool Write(
+        ToolContext context, RepeatedExperiment experiment, int seed, in ReportRequest request, string command, Func<ShrunkRun, Recording> record)
+    {
+        if (request.IsEmpty)
+        {
+            return true;
+        }
+
+        ShrunkRun run = experiment.Shrink(seed);
+        LabHistory history = experiment.Remember(run.Choices);
+        Explanation story = Explainer.Explain(history, experiment.Machine);
+        StoryFrame frame = new(run.Failure.Subject, run.Failure.Detail, experiment.Plan, experiment.Machine, command);
+        if (request.Explains)
+        {
+            context.Output.Write(string.Create(
+                CultureInfo.InvariantCulture, $"\nSeed {seed}, shrunk in {run.Runs} runs. Deviations from a coherent machine that are left: {run.Choices.Count}\n\n"));
+            context.Output.Write(ExplanationText.Of(history, story, frame));
+        }
+
+        return TryWrite(context, request.Page, () => TimelinePage.Of(history, story, frame)) & TryWrite(context, request.Record, () => record(run).ToString());
+    }
+
+    private static bool TryWrite(ToolContext context, string path, Func<string> content)
+    {
+        if (path.Length == 0)
+        {
+            return true;
+        }
+
+        try
+        {
+            File.WriteAllText(path, content());
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            context.Fail(e.Message);
+            return false;
+        }
+    }
+}
