@@ -194,6 +194,45 @@ public sealed class LitmusTests
         Assert.True(verdict.Bytes < 100L * verdict.States, $"{verdict.Bytes} bytes for {verdict.States} states");
     }
 
+    [Theory]
+    [InlineData("fault(P0:here)", Observation.Always)]
+    [InlineData("fault(P0:here,UndefinedInstruction)", Observation.Always)]
+    [InlineData("fault(P0)", Observation.Always)]
+    [InlineData("fault(P0:end)", Observation.Never)]
+    [InlineData("~fault(P0:here) /\\ 0:X2=0", Observation.Never)]
+    public void A_condition_may_ask_for_an_exception(string condition, object expected)
+    {
+        LitmusVerdict verdict = Explore($$"""
+            AArch64 undefined
+            { 0:X0=0; 0:X1=P0:here; 0:X2=0; }
+             P0           ;
+             STR W0,[X1]  ;
+             DC CVAU,X1   ;
+             DSB ISH      ;
+             IC IVAU,X1   ;
+             DSB ISH      ;
+             ISB          ;
+             here: B end  ;
+             end: NOP     ;
+            exists ({{condition}})
+            """);
+        Assert.Equal("", verdict.Problem);
+        Assert.Equal((Observation)expected, verdict.Observation);
+    }
+
+    [Fact]
+    public void Page_tables_are_refused_by_name()
+    {
+        LitmusVerdict verdict = Explore("""
+            AArch64 tables
+            { [PTE(x)]=(oa:PA(x), valid:0); 0:X1=x; }
+             P0          ;
+             LDR W0,[X1] ;
+            exists (0:X0=0)
+            """);
+        Assert.Contains("page tables are not modelled", verdict.Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_unknown_instruction_is_named_with_its_place()
     {

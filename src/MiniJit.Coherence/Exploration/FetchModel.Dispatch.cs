@@ -251,7 +251,7 @@ internal sealed partial class FetchModel
                 return CallSystem(state, core, call, head.Position + 1);
 
             case A64Form.Udf or A64Form.Svc or A64Form.Brk:
-                return TakeException(thread, core, head.Position + (i.Form == A64Form.Svc ? 1 : 0));
+                return TakeException(thread, core, head.Position, i.Form == A64Form.Svc ? 1 : 0);
 
             case A64Form.Eret:
                 return thread.Registers[_elr] is var elr && (elr & CoreFetchState.Pending) != 0 ? DispatchResult.Waits : Redirect(thread, _positions[elr]);
@@ -371,13 +371,18 @@ internal sealed partial class FetchModel
         return true;
     }
 
-    private DispatchResult TakeException(CoreFetchState thread, int core, int resume)
+    private DispatchResult TakeException(CoreFetchState thread, int core, int position, int resume)
     {
         LitmusRegion handler = _test.Handlers[core];
         DispatchResult result = Redirect(thread, handler.Count == 0 ? 0 : handler.First);
         if (result == DispatchResult.Flushed)
         {
-            thread.Registers[_elr] = Intern(LitmusTest.AddressOf(resume));
+            thread.Registers[_elr] = _addresses[position + resume];
+            if (_registerSlot[LitmusPlace.Fault] is >= 0 and int fault)
+            {
+                thread.Registers[fault] = _addresses[position];
+            }
+
             if (handler.Count == 0)
             {
                 thread.Fetch = CoreFetchState.Ended;           // nobody handles it: the thread is over

@@ -42,7 +42,7 @@ internal sealed partial class FetchModel
     private readonly int[] _lineOf;                            // by position; −1 if nobody modifies it
     private readonly List<int> _lines = [];                    // position by line
     private readonly bool[] _isEnd;                            // by position
-    private readonly int[] _registerSlot = new int[32];
+    private readonly int[] _registerSlot = new int[LitmusPlace.Fault + 1];
     private readonly List<short> _targets = [];                // where indirect branches may go
     private readonly List<short>[] _returns;                   // where returns may go, by core
     private readonly bool[] _isInterrupted;                    // by core: whether another one may interrupt it
@@ -231,7 +231,7 @@ internal sealed partial class FetchModel
 
         foreach (LitmusPlace place in _test.Places)
         {
-            used |= place.Thread >= 0 ? 1u << place.Register : 0;
+            used |= place.Thread >= 0 && place.Register != LitmusPlace.Fault ? 1u << place.Register : 0;
         }
 
         int count = 0;
@@ -241,6 +241,7 @@ internal sealed partial class FetchModel
         }
 
         _registerSlot[31] = -1;
+        _registerSlot[LitmusPlace.Fault] = _test.Places.Exists(static place => place.Register == LitmusPlace.Fault) ? count++ : -1;
         return count;
     }
 

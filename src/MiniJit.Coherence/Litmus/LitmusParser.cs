@@ -10,6 +10,8 @@ namespace MiniJit.Coherence.Litmus;
 
 internal sealed class LitmusParser
 {
+    private const string PageTables = "page tables are not modelled";
+
     private readonly DiagnosticBag _diagnostics;
     private readonly SourceText _source;
     private readonly string _text;                             // comments blanked out, so that positions stay
@@ -305,6 +307,11 @@ internal sealed class LitmusParser
     private bool ReadStatement(int start, int length)
     {
         string statement = _text.Substring(start, length);
+        if (statement.Contains("PTE(", StringComparison.Ordinal) || statement.Contains("TTD(", StringComparison.Ordinal) || statement.Contains("PA(", StringComparison.Ordinal))
+        {
+            return Report(start, length, PageTables);
+        }
+
         int equals = statement.IndexOf('=', StringComparison.Ordinal);
         string[] words = (equals < 0 ? statement : statement[..equals]).Split([' ', '\t', '\n', '\r', '*'], StringSplitOptions.RemoveEmptyEntries);
         string place = words.Length == 0 ? "" : words[^1].Trim('[', ']');
@@ -497,6 +504,11 @@ internal sealed class LitmusParser
         }
 
         SkipBlanks();
+        if (string.Compare(_text, _position, "fault", 0, 5, StringComparison.OrdinalIgnoreCase) == 0)
+        {
+            return ReadFault();
+        }
+
         int start = _position;
         while (_position < _text.Length && _text[_position] is not ('/' or '\\' or ')') && !(char.IsWhiteSpace(_text[_position]) && IsAtomOver(start)))
         {
@@ -512,6 +524,33 @@ internal sealed class LitmusParser
         }
 
         return new(LitmusOperator.Equals, place, value, null, null);
+    }
+
+    // fault(P0), fault(P0:label), fault(P0:label,UndefinedInstruction)
+    private LitmusCondition? ReadFault()
+    {
+        int start = _position, open = _text.IndexOf('(', start), close = open < 0 ? -1 : _text.IndexOf(')', open);
+        string[] words = close < 0 ? [] : _text[(open + 1)..close].Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
+        string name = words.Length == 0 ? "" : words[0];
+        int colon = name.IndexOf(':', StringComparison.Ordinal);
+        ReadOnlySpan<char> thread = colon < 0 ? name : name.AsSpan(0, colon);
+        ulong address = 0;
+        if (close < 0 || _text.AsSpan(start, close - start).Contains("MMU", StringComparison.Ordinal))
+        {
+            Report(start, Math.Max(close - start + 1, 1), close < 0 ? "expected fault(P0:label)" : PageTables);
+            return null;
+        }
+
+        if (!thread.StartsWith("P") || !int.TryParse(thread[1..], NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number >= _test.Threads.Count
+            || (colon >= 0 && !_test.Labels.TryGetValue(name, out address)))
+        {
+            Report(start, close - start + 1, "expected a thread and a label of it: fault(P0:label)");
+            return null;
+        }
+
+        _position = close + 1;
+        LitmusCondition equal = new(LitmusOperator.Equals, AddPlace(new(number, LitmusPlace.Fault, "", 0)), address, null, null);
+        return colon >= 0 ? equal : new(LitmusOperator.Not, 0, 0, equal, null);
     }
 
     // Blanks may stand around '='.
@@ -540,6 +579,11 @@ internal sealed class LitmusParser
             place = new(-1, 0, name, _test.Variables[Variable(name)].Address);
         }
 
+        return AddPlace(place);
+    }
+
+    private int AddPlace(LitmusPlace place)
+    {
         int index = _test.Places.IndexOf(place);
         if (index < 0)
         {

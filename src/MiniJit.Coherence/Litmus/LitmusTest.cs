@@ -28,7 +28,10 @@ internal enum LitmusQuantifier : byte
 /// <param name="Address">The variable's address.</param>
 internal readonly record struct LitmusPlace(int Thread, int Register, string Name, ulong Address)
 {
-    public override string ToString() => Thread < 0 ? $"[{Name}]" : $"{Thread}:X{Register}";
+    /// <summary>In place of a register: where the thread took its last exception, 0 if nowhere.</summary>
+    public const int Fault = 32;
+
+    public override string ToString() => Thread < 0 ? $"[{Name}]" : Register == Fault ? $"fault(P{Thread})" : $"{Thread}:X{Register}";
 }
 
 internal enum LitmusOperator : byte
