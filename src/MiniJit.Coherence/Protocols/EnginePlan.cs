@@ -1,6 +1,7 @@
 // How an engine publishes code, as data: what its publishing thread does, on which system, and what it asks of the threads that call.
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
+using MiniJit.Runtime.Platform;
 using MiniJit.Runtime.Publication;
 
 namespace MiniJit.Coherence.Protocols;
@@ -48,8 +49,12 @@ internal class EnginePlan
     /// <summary>What a reader of the table has to know; may be empty.</summary>
     public string Note { get; init; } = "";
 
-    /// <summary>Whether there is such a machine: those caches are AArch64's. RISC-V has no bits for them; it is like IDC without DIC.</summary>
-    public bool RunsOn(ProtocolMachine machine) => Architecture == Architecture.Arm64 || machine is { DataCoherent: true, InstructionCoherent: false };
+    /// <summary>
+    /// Whether there is such a machine: those caches are AArch64's, and all of Apple's cores have IDC. RISC-V has no bits for them; it is like IDC without DIC.
+    /// </summary>
+    public bool RunsOn(ProtocolMachine machine) => Architecture == Architecture.Arm64
+        ? machine.DataCoherent || System.Kind != OperatingSystemKind.MacOS
+        : machine is { DataCoherent: true, InstructionCoherent: false };
 
     /// <summary>The steps on a machine with these caches.</summary>
     /// <param name="dataCoherent">CTR_EL0.IDC.</param>

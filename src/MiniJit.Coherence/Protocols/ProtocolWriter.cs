@@ -154,7 +154,8 @@ internal sealed class ProtocolWriter
         }
     }
 
-    // What each system's call does: protocol.md 3 (Windows), 4 (macOS), 5 (RISC-V).
+    // What each system's call does: protocol.md 3 (Windows), 4 (macOS), 5 (RISC-V). Those of Windows and macOS are taken at their word: what the caller stored before
+    // is what is fetched afterwards, so they begin with waiting for those stores, whatever their instructions are.
     private void Flush(PublicationMeans means)
     {
         switch (means)
@@ -165,9 +166,10 @@ internal sealed class ProtocolWriter
                 Note("returns from FlushInstructionCache", "ISB");
                 break;
             case PublicationMeans.DarwinInvalidate:
+                Note("calls sys_icache_invalidate, which waits for the stores before it", "DSB ISH");
                 Invalidate();
                 _writer.Add("DSB ISH");
-                _writer.Add("ISB");
+                Note("returns from sys_icache_invalidate: forgets what it fetched ahead", "ISB");
                 break;
             case PublicationMeans.RiscVFlush:
                 Note("calls riscv_flush_icache: fence.i on every hart", "SVC fence_i_all");

@@ -176,7 +176,7 @@ internal sealed class PlanTools
             Write(line);
         }
 
-        _context.Output.Write("\nsafe: no execution runs anything but the new code; !n: execution n does. Machines: CTR_EL0 has neither bit, IDC, DIC, both.\n");
+        _context.Output.Write("\nsafe: no execution runs anything but the new code; !n: execution n does. Machines: CTR_EL0 has neither bit, IDC, DIC, both; -: the system runs on no such machine.\n");
         _context.Output.Write("new code, reused memory: callers come out of the kernel; patched code, other thread: callers are running already.\n");
         _context.Output.Write(string.Create(CultureInfo.InvariantCulture, $"{_table.Questions} different questions, {_table.States} states.\n"));
         foreach (EnginePlan plan in _plans)
