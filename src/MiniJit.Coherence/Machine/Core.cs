@@ -38,7 +38,6 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
     private readonly Translator _translator;
     private readonly int _unitBits;
     private ulong _unitMask;
-    private CodeUnit? _single;
     private bool _isStepping;
     private HotState* _hot;
     private long _retiredBefore;
@@ -81,7 +80,7 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
     }
 
     /// <summary>
-    /// Executes exactly so many instructions, unless one stops the core. Each is decoded by itself, so this is slow; it is for watching, and for
+    /// Executes exactly so many instructions, unless one stops the core. Each is fetched by itself, so this is slow; it is for watching, and for
     /// turns that end between any two instructions.
     /// </summary>
     public StopReason Step(int instructions = 1)
@@ -158,7 +157,6 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
 
     public void Dispose()
     {
-        _single?.Dispose();
         NativeMemory.AlignedFree(_hot);
         _hot = null;
     }
@@ -203,11 +201,8 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
 
         if (_isStepping)
         {
-            _single ??= new((uint*)&_hot->SingleWord, 1);
-            _hot->SingleWord = code.Header->Words[(pc - unit) / 4];
-            _single.Reset(0, 1);
             _hot->UnitAddress = pc;
-            _hot->UnitOps = _single.Ops;
+            _hot->UnitOps = _translator.Single(code.Header->Words[(pc - unit) / 4]);
             return Entered;
         }
 

@@ -52,9 +52,6 @@ internal unsafe struct HotState
     /// <summary>What is left of the turn, in bytes of micro-ops; valid outside of the loop.</summary>
     public long Left;
 
-    /// <summary>The instruction that is executed by itself.</summary>
-    public ulong SingleWord;
-
     public TranslationEntries Translations;
     public FetchEntries Fetches;
 

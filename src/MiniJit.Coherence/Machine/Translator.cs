@@ -16,9 +16,14 @@ internal sealed unsafe partial class Translator : IDisposable
 {
     private const int BoundPerChunk = 256;
 
+    /// <summary>Words whose translations are remembered: programs consist of few different ones.</summary>
+    private const int RememberedWords = 1 << RememberedBits, RememberedBits = 12;
+
     private readonly Dictionary<uint, nint> _bound = [];
     private readonly List<nint> _chunks = [];
+    private readonly TranslatedWord[] _words = new TranslatedWord[RememberedWords];
     private int _used = BoundPerChunk;
+    private SingleUnit* _singles;
 
     /// <summary>Decodes one instruction of a unit in its place.</summary>
     /// <param name="ops">The unit.</param>
@@ -29,7 +34,21 @@ internal sealed unsafe partial class Translator : IDisposable
         int index = (int)(op - ops);
         Unit unit = new(ops, header->Count, index);
         uint word = header->Words[index];
-        MicroOp result = Translate(word, unit);
+        ref TranslatedWord known = ref _words[Hash(word)];
+        MicroOp result;
+        if (known.Word == word && known.IsValid)
+        {
+            result = known.Op;
+        }
+        else
+        {
+            result = Translate(word, unit, out bool hasTarget);
+            if (!hasTarget)
+            {
+                known = new() { Word = word, Op = result, IsValid = true };
+            }
+        }
+
         if (index + 1 < header->Count)
         {
             Fuse(ref result, header->Words[index + 1], unit);
@@ -38,8 +57,33 @@ internal sealed unsafe partial class Translator : IDisposable
         *op = result;
     }
 
+    /// <summary>A unit of one instruction, wherever it stands: nothing in it depends on that. It is good until the next one is asked for.</summary>
+    public MicroOp* Single(uint word)
+    {
+        if (_singles == null)
+        {
+            nuint bytes = RememberedWords * (nuint)sizeof(SingleUnit);
+            _singles = (SingleUnit*)NativeMemory.AlignedAlloc(bytes, 64);
+            NativeMemory.Clear(_singles, bytes);
+        }
+
+        SingleUnit* unit = _singles + Hash(word);
+        if (unit->Word != word || unit->Header.Words == null)
+        {
+            unit->Word = word;
+            unit->Header.Words = &unit->Word;
+            unit->Header.Count = 1;
+            unit->Op.Op = MicroOpcode.Decode;
+            unit->End.Op = MicroOpcode.EndOfUnit;
+        }
+
+        return &unit->Op;
+    }
+
     public void Dispose()
     {
+        NativeMemory.AlignedFree(_singles);
+        _singles = null;
         foreach (nint chunk in _chunks)
         {
             NativeMemory.Free((void*)chunk);
@@ -49,19 +93,22 @@ internal sealed unsafe partial class Translator : IDisposable
         _bound.Clear();
     }
 
+    private static int Hash(uint word) => (int)((word * 0x9E37_79B1) >> (32 - RememberedBits));
+
     /// <summary>Register operands as indices: 31 as zero register when read, as nothing when written, or as stack pointer.</summary>
     private static byte Source(int register) => (byte)(register == 31 ? CoreState.ZeroRegister : register);
 
     private static byte Target(int register) => (byte)(register == 31 ? CoreState.Discard : register);
 
-    private MicroOp Translate(uint word, in Unit unit)
+    private MicroOp Translate(uint word, in Unit unit, out bool hasTarget)
     {
         MicroOp op = default;
+        hasTarget = false;
         if (!Backend.Arm64.Decode.TryInstruction(word, out A64Instruction i))
         {
             op.Op = MicroOpcode.Undefined;
         }
-        else if (!TryImmediate(i, ref op) && !TryRegister(i, ref op) && !TryBranch(i, unit, ref op) && !TryMemory(i, ref op)
+        else if (!TryImmediate(i, ref op) && !TryRegister(i, ref op) && !(hasTarget = TryBranch(i, unit, ref op)) && !TryMemory(i, ref op)
             && !TrySystem(i, ref op))
         {
             op = default;
@@ -157,5 +204,33 @@ internal sealed unsafe partial class Translator : IDisposable
             slot->Imm = (Index * 4) + displacement;
             return (Count + 1) * MicroOp.Bytes;
         }
+    }
+
+    /// <summary>A word that does not branch, and what becomes of it.</summary>
+    private struct TranslatedWord
+    {
+        public uint Word;
+        public bool IsValid;
+        public MicroOp Op;
+    }
+
+    /// <summary>As <see cref="CodeUnit"/> lays out a unit of one instruction, and the word itself in the end's unused half.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 64)]
+    private struct SingleUnit
+    {
+        [FieldOffset(0)]
+        public CodeUnitHeader Header;
+
+        [FieldOffset(16)]
+        public MicroOp Op;
+
+        [FieldOffset(32)]
+        public MicroOp End;
+
+        [FieldOffset(40)]
+        public uint Word;
+
+        [FieldOffset(48)]
+        public MicroOp Leave;
     }
 }
