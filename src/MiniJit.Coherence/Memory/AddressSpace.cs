@@ -27,9 +27,11 @@ internal sealed class AddressSpace(PhysicalMemory memory)
 
     private const int TableBits = 9;
 
+    /// <summary>Code, stack and data alternate, so the last table would not do.</summary>
+    private const int RecentTables = 16;
+
     private readonly Dictionary<ulong, PageEntry[]> _tables = [];
-    private ulong _lastKey = ulong.MaxValue;
-    private PageEntry[] _lastTable = [];
+    private readonly (ulong KeyPlusOne, PageEntry[] Table)[] _recent = new (ulong, PageEntry[])[RecentTables];
 
     /// <summary>Mappings went away or lost permissions: cached translations are void.</summary>
     public event Action? TranslationsChanged;
@@ -264,17 +266,20 @@ internal sealed class AddressSpace(PhysicalMemory memory)
     private PageEntry[]? Find(ulong address)
     {
         ulong key = address >> (PhysicalMemory.PageBits + TableBits);
-        if (key != _lastKey)
+
+        // The parts of a process lie far apart, at round addresses: what tells them from each other is in the upper bits.
+        ref (ulong KeyPlusOne, PageEntry[] Table) recent = ref _recent[(key ^ (key >> 11) ^ (key >> 19)) % RecentTables];
+        if (key + 1 != recent.KeyPlusOne)
         {
             if (!_tables.TryGetValue(key, out PageEntry[]? table))
             {
                 return null;
             }
 
-            (_lastKey, _lastTable) = (key, table);
+            recent = (key + 1, table);
         }
 
-        return _lastTable;
+        return recent.Table;
     }
 
     private ref PageEntry EntryOrNew(ulong address)
