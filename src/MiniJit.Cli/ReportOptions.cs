@@ -17,5 +17,5 @@ internal sealed class ReportOptions
         command.Add(_record);
     }
 
-    public ReportRequest Read(ParseResult parsed) => new(parsed.GetValue(_explain), parsed.GetValue(_page) ?? "", parsed.GetValue(_record) ?? "");
+    public ReportRequest Read(ParseResult parsed) => new(parsed.GetValue(_explain), parsed.GetValue(_page), parsed.GetValue(_record));
 }

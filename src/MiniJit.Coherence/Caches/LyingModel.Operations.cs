@@ -211,6 +211,13 @@ internal sealed unsafe partial class LyingModel
         PendingOperation pending = new() { Kind = PendingKind.Store, Physical = line.Physical, Length = _lineBytes, Line = line, Version = newest.Number };
         long id = _windows[core].Add(pending);
         NotePending(frame, 1);
+        if (History is not null)
+        {
+            // Whoever goes on with the version before is to be heard of.
+            ForgetKept(line);
+            line.Seen = null;
+        }
+
         if (!delays)
         {
             Complete(core, _windows[core].IndexOf(id));

@@ -25,6 +25,9 @@ internal enum OutcomeKind : byte
 
     /// <summary>The publication reported an error, and nothing became reachable.</summary>
     Refused,
+
+    /// <summary>What had to trap did not: the trap that was written over it was not seen.</summary>
+    MissedTrap,
 }
 
 /// <summary>How a run ended, where and in which generation of the code.</summary>
@@ -37,7 +40,7 @@ internal readonly record struct ExperimentOutcome(OutcomeKind Kind, int Core = -
 {
     private static readonly string[] s_names =                   // enum order is asserted by a test
     [
-        "right", "illegal instruction", "old result", "mixed result", "access fault", "hang", "refused",
+        "right", "illegal instruction", "old result", "mixed result", "access fault", "hang", "refused", "missed trap",
     ];
 
     /// <summary>Whether the run showed what must not be.</summary>

@@ -27,8 +27,11 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
     /// <summary>Where things lie in the page of data: what was published, eight zero bytes, and a line per core for what it got.</summary>
     private const ulong Sequence = 0, Entries = 8, Zero = 64, Answers = 128, AnswerSize = 64;
 
-    /// <summary>Instructions of a reader's turn and of a writer's that nothing cuts short, and turns until a call counts as hanging.</summary>
-    private const int Quantum = 64, Burst = 8, TurnLimit = 400;
+    /// <summary>
+    /// Instructions of a reader's turn that nothing cuts short: of one that interrupts the writer, which leaves it most of what it has fetched ahead,
+    /// and of one for which the writer waits. Then those of the writer's, and turns until a call counts as hanging.
+    /// </summary>
+    private const int Interruption = 16, Quantum = 64, Burst = 8, TurnLimit = 400;
 
     private readonly Experiment _experiment;
     private readonly ChoiceSource _choices;
@@ -42,7 +45,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
     private readonly ulong[] _noted;                           // by core: the last publication whose call was told to the history
     private ulong _sequence, _nextRoutine = FirstRoutine;
     private int _version;
-    private bool _isPaused, _isAwaiting;
+    private bool _isPaused, _isAwaiting, _isWritable = true;
 
     public ExperimentRun(Experiment experiment, MachineType type, ChoiceSource choices, ILabHistory? history)
     {
@@ -175,6 +178,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
 
         SystemError error = _executor.Run(plan, CollectionsMarshal.AsSpan(_written), this);
         _written.Clear();
+        _isWritable = false;
         if (!error.IsNone)
         {
             End(new(OutcomeKind.Refused, Writer.Number, Published + 1, error.ToString()));
@@ -229,6 +233,32 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
         Writer.State = before;
     }
 
+    /// <summary>Overwrites the first instruction of each function with a trap.</summary>
+    public void WriteTraps()
+    {
+        for (int i = 0; i < _versions.Length; i++)
+        {
+            Store(AddressOf(i), [0]);
+        }
+    }
+
+    /// <summary>The publishing thread calls what must trap.</summary>
+    public void ExpectTraps()
+    {
+        CoreState before = Writer.State;
+        for (int i = 0; i < _versions.Length && !HasEnded; i++)
+        {
+            NoteCall(Writer, AddressOf(i));
+            StopReason reason = CallInTurns(Writer, AddressOf(i), [0], Quantum * TurnLimit);
+            if (reason != StopReason.Exception || Writer.Exception.ProgramCounter != AddressOf(i))
+            {
+                End(new(OutcomeKind.MissedTrap, Writer.Number, Published));
+            }
+        }
+
+        Writer.State = before;
+    }
+
     /// <summary>Lets the others run until each has called what was published last.</summary>
     public void AwaitReaders()
     {
@@ -241,7 +271,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
                 return;
             }
 
-            Turn(1 + ((turn + _choices.Choose(ChoiceKind.Turn, -1, Machine.Cores.Length - 1)) % (Machine.Cores.Length - 1)));
+            Turn(1 + ((turn + _choices.Choose(ChoiceKind.Turn, -1, Machine.Cores.Length - 1)) % (Machine.Cores.Length - 1)), Quantum);
         }
 
         _isAwaiting = false;
@@ -271,7 +301,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
         int core = _choices.Choose(ChoiceKind.Turn, -1, Machine.Cores.Length);
         if (core != 0)
         {
-            Turn(core);
+            Turn(core, Interruption);
         }
     }
 
@@ -406,7 +436,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
     private ulong AnswersOf(int core) => Arena.Data + Answers + ((ulong)core * AnswerSize);
 
     /// <summary>A reader goes on for some instructions.</summary>
-    private void Turn(int number)
+    private void Turn(int number, int quantum)
     {
         Core core = Machine.Cores[number];
         if (core == Writer)
@@ -414,8 +444,8 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
             return;
         }
 
-        int length = _choices.Choose(ChoiceKind.Preemption, number, Quantum);
-        long end = core.Retired + (length == 0 ? Quantum : length);
+        int length = _choices.Choose(ChoiceKind.Preemption, number, quantum);
+        long end = core.Retired + (length == 0 ? quantum : length);
         while (core.Retired < end && !HasEnded)
         {
             // A turn that nothing cuts short ends at a branch; it is the quicker way to execute.
@@ -489,7 +519,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
         {
             End(new(version < 0 ? OutcomeKind.MixedResult : OutcomeKind.OldResult, core.Number, published, $"{result} instead of {_results[published]}"));
         }
-        else if (_noted[core.Number] != _sequence)
+        else if (core == Writer || _noted[core.Number] != _sequence)
         {
             _noted[core.Number] = _sequence;
             Note(LabEventKind.Outcome, core.Number, 0, "as it should be");
@@ -527,8 +557,9 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
     /// <summary>Writes instructions; the next publication is of them, too.</summary>
     public void Store(ulong address, ReadOnlySpan<uint> words)
     {
-        if (Memory.Views == CodeViews.Flip)
+        if (Memory.Views == CodeViews.Flip && !_isWritable)
         {
+            _isWritable = true;
             _ = Memory.TryProtect(Arena, Arena.Code, CodeSize, PageAccess.ReadWrite, out _);
         }
 

@@ -34,7 +34,7 @@ internal sealed class MutantMatrix
 
     /// <summary>
     /// All machines, with one difference: where a machine claims what it does not keep, the system hides the claim, as Linux does. What happens
-    /// otherwise is a scenario (bugs.md 13).
+    /// otherwise is a scenario (false-claim).
     /// </summary>
     public static ReadOnlySpan<MachineType> Machines => s_machines;
 

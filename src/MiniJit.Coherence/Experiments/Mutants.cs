@@ -4,6 +4,8 @@
 using System;
 using System.Collections.Generic;
 using MiniJit.Backend.Arm64;
+using MiniJit.Coherence.Publication;
+using MiniJit.Runtime.Memory;
 using MiniJit.Runtime.Publication;
 using static MiniJit.Runtime.Publication.PublicationStepKind;
 
@@ -50,6 +52,20 @@ internal static class Mutants
         PlanAlone("alone-no-barrier-2", "no barrier behind the invalidation", plan => plan.Without(DataBarrier, 1), Guarantee.InvalidationsDone),
         PlanAlone("alone-no-own-sync", "the core is not synchronised", plan => plan.Without(ContextSync, 0), Guarantee.OwnContext),
         PlanAlone("alone-own-sync-early", "the core is synchronised in front of the last barrier", OwnSyncEarly, Guarantee.StoresDone),
+
+        // ---- other systems and views: what the system's calls do not do, and what Linux' kernel does once
+        On("windows", "windows", "nothing is wrong, on Windows") with { Excuse = "the whole protocol" },
+        On("windows-no-flush", "windows", "FlushInstructionCache is not called", plan => plan.Without(FlushInstructionCache, 0), Guarantee.LinesCleaned, Guarantee.LinesInvalidated),
+        On("windows-no-core-sync", "windows", "FlushProcessWriteBuffers is not called", plan => plan.Without(SynchronizeCores, 0), Guarantee.OtherContexts),
+        On("macos", "macos", "nothing is wrong, on macOS, whose processors all have IDC", edit: null, Guarantee.LinesCleaned),
+        On("macos-no-flush", "macos", "sys_icache_invalidate is not called", plan => plan.Without(FlushInstructionCache, 0), Guarantee.LinesCleaned, Guarantee.LinesInvalidated),
+        On("macos-no-core-sync", "macos", "the other threads are not stopped", plan => plan.Without(SynchronizeCores, 0), Guarantee.LinesCleaned, Guarantee.OtherContexts),
+        OneView("one-view", "nothing is wrong; pages are writable, then executable") with { Excuse = "the whole protocol" },
+        OneView("one-view-kernel", "cache maintenance is left to the kernel", plan => plan.Only(ProtectExecute, SynchronizeCores, MakeReachable), Guarantee.LinesCleaned, Guarantee.LinesInvalidated),
+        OneView("one-view-protect-first", "made executable, then cleaned and invalidated", plan => plan.Moved(ProtectExecute, 0, plan.Steps[0].Kind, 0)) with
+        {
+            Excuse = "nobody is there yet (but some cores clean writable pages only)",
+        },
 
         // ---- the words of the routines
         Words("clean-nothing", "nop for dc cvau", Put(A64Form.Sys, "NOP"), CleanLoop) with { Breaks = [Guarantee.LinesCleaned] },
@@ -120,6 +136,16 @@ internal static class Mutants
         Cores = 1,
         EditPlan = plan => edit is null ? plan.Without(SynchronizeCores, 0) : edit(plan.Without(SynchronizeCores, 0)),
     };
+
+    /// <summary>Linux with its page flag, and one view of code memory.</summary>
+    private static Mutant OneView(string name, string sentence, Func<PublicationPlan, PublicationPlan>? edit = null, params Guarantee[] breaks) => new()
+    {
+        Experiment = Full(name, sentence) with { System = SystemPolicy.Find("linux")! with { Views = CodeViews.Flip }, EditPlan = edit },
+        Breaks = breaks,
+    };
+
+    private static Mutant On(string name, string system, string sentence, Func<PublicationPlan, PublicationPlan>? edit = null, params Guarantee[] breaks) =>
+        new() { Experiment = Full(name, sentence) with { System = SystemPolicy.Find(system)!, EditPlan = edit }, Breaks = breaks };
 
     // ---- plans
 

@@ -8,7 +8,7 @@ internal sealed record Scenario
     /// <summary>What the command line calls it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Which number it has in the coherence reference (bugs.md).</summary>
+    /// <summary>Which number it has among the bugs of the coherence reference.</summary>
     public required string Number { get; init; }
 
     /// <summary>Project and report.</summary>

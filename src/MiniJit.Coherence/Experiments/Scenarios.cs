@@ -169,6 +169,15 @@ internal static class Scenarios
         },
         new()
         {
+            Name = "missed-trap", Number = "20", Source = "box64 #3480",
+            Sentence = "Traps were written over code to notice who enters it, and not flushed: the old code ran on, and nothing was noticed.",
+            Fix = "traps are published like code",
+            Machine = Type("none"),
+            Without = Base("missed-trap", "linux") with { Script = Scripts.Trap, EditPlan = plan => plan.Steps(), EditsFrom = 2 },
+            With = Base("missed-trap", "linux") with { Script = Scripts.Trap },
+        },
+        new()
+        {
             Name = "stubs", Number = "21", Source = "Zephyr #113839",
             Sentence = "The cache operations were stubs that answered ENOTSUP, which nobody looked at; a module was unloaded and another loaded there.",
             Fix = "the operations",

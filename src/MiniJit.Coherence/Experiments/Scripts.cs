@@ -52,6 +52,18 @@ internal static class Scripts
         }
     }
 
+    /// <summary>Code that has been called is overwritten with traps, so that whoever enters it is noticed.</summary>
+    public static void Trap(ExperimentRun run)
+    {
+        run.Write();
+        run.Publish();
+        run.CallAsWriter();
+        run.AwaitReaders();
+        run.WriteTraps();
+        run.Publish(reaches: false);
+        run.ExpectTraps();
+    }
+
     /// <summary>The writer publishes for itself, and then finds itself on another core.</summary>
     public static void Migration(ExperimentRun run)
     {

@@ -8,13 +8,13 @@ using MiniJit.Coherence.Replay;
 
 namespace MiniJit.Filetests.Tools;
 
-/// <summary>What the command line asks for; empty file names for nothing.</summary>
+/// <summary>What the command line asks for; <c>default</c> is nothing.</summary>
 /// <param name="Explains">Whether to print the explanation.</param>
 /// <param name="Page">The file for the page.</param>
 /// <param name="Record">The file for the recording.</param>
-internal readonly record struct ReportRequest(bool Explains, string Page, string Record)
+internal readonly record struct ReportRequest(bool Explains, string? Page, string? Record)
 {
-    public bool IsEmpty => !Explains && Page.Length == 0 && Record.Length == 0;
+    public bool IsEmpty => !Explains && string.IsNullOrEmpty(Page) && string.IsNullOrEmpty(Record);
 }
 
 internal static class ExperimentReport
@@ -49,9 +49,9 @@ internal static class ExperimentReport
         return TryWrite(context, request.Page, () => TimelinePage.Of(history, story, frame)) & TryWrite(context, request.Record, () => record(run).ToString());
     }
 
-    private static bool TryWrite(ToolContext context, string path, Func<string> content)
+    private static bool TryWrite(ToolContext context, string? path, Func<string> content)
     {
-        if (path.Length == 0)
+        if (string.IsNullOrEmpty(path))
         {
             return true;
         }

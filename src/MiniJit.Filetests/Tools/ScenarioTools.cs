@@ -14,10 +14,10 @@ internal static class ScenarioTools
     public static int List(ToolContext context)
     {
         TextTable table = new();
-        table.Add("scenario", "bug", "machine", "system", "project", "what was wrong");
+        table.Add("scenario", "machine", "system", "project", "what was wrong");
         foreach (Scenario scenario in Scenarios.All)
         {
-            table.Add(scenario.Name, scenario.Number, scenario.Machine.Name, scenario.Without.System.Name, scenario.Source, scenario.Sentence);
+            table.Add(scenario.Name, scenario.Machine.Name, scenario.Without.System.Name, scenario.Source, scenario.Sentence);
         }
 
         table.Write(context.Output);
@@ -52,7 +52,7 @@ internal static class ScenarioTools
     private static bool Run(ToolContext context, Scenario scenario, int runs, in ReportRequest request)
     {
         ScenarioResult result = ScenarioResult.Of(scenario, runs);
-        context.Output.Write($"{scenario.Name}: {scenario.Source} (bugs.md {scenario.Number})\n  {scenario.Sentence}\n");
+        context.Output.Write($"{scenario.Name}: {scenario.Source}\n  {scenario.Sentence}\n");
         context.Output.Write($"  machine {scenario.Machine.Name}, system {scenario.Without.System.Name}\n");
         Show(context, "without the fix", result.Without);
         Show(context, $"with it ({scenario.Fix})", result.With);
