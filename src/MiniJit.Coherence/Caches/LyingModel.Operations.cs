@@ -45,8 +45,15 @@ internal sealed unsafe partial class LyingModel
         int number = _active = core.Number;
         bool invalidates = operation >= CacheOperation.InvalidateInstructions, isLocal = operation == CacheOperation.InvalidateHere;
         int length = invalidates ? _lineBytes : _traits[number].DataLine;
-        CodeLine line = LineOf(frame, physical.Offset / _lineBytes);
-        Happened(number, invalidates ? LabEventKind.Invalidate : LabEventKind.Clean, address, line, -1, number, (int)operation);
+        _time++;
+        History?.Add(new(
+            _time, number, invalidates ? LabEventKind.Invalidate : LabEventKind.Clean, address, physical.Value & ~(ulong)(_lineBytes - 1), -1,
+            frame.Lines[physical.Offset / _lineBytes]?.Newest ?? 0, number, (int)operation, ""));
+        if (IsUntouched(frame, physical.Offset))
+        {
+            return;
+        }
+
         PendingOperation pending = new()
         {
             Kind = invalidates ? PendingKind.Invalidate : PendingKind.Clean,
@@ -289,6 +296,13 @@ internal sealed unsafe partial class LyingModel
         }
 
         _caches?.Dirtied(line, writer < 0 ? _active : writer);
+    }
+
+    /// <summary>Whether maintenance has nothing to do: lines that nobody stored to, as most of a page are that the system cleans, have one version.</summary>
+    private bool IsUntouched(CodeFrame frame, int offset)
+    {
+        int lines = _longestLine / _lineBytes, first = offset / _longestLine * lines;
+        return !frame.Lines.AsSpan(first, lines).ContainsAnyExcept((CodeLine?)null);
     }
 
     /// <summary>A store behind a clean of its line comes after it.</summary>

@@ -70,7 +70,7 @@ internal sealed unsafe partial class LyingModel : ICoherenceModel, IDisposable
             _windows[core] = new();
             _queues[core] = new(QueuedLines);
             _lineBytes = Math.Min(_lineBytes, Math.Min(traits.DataLine, traits.InstructionLine));
-            _longestLine = Math.Max(_longestLine, traits.InstructionLine);
+            _longestLine = Math.Max(_longestLine, Math.Max(traits.InstructionLine, traits.DataLine));
             _hasCoherentCores |= traits.InstructionCoherent;
         }
 
