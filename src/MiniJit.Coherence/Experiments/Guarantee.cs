@@ -58,6 +58,20 @@ internal sealed record GuaranteeRule(Guarantee Guarantee, Func<CacheTraits, bool
         new(Guarantee.ReachableLast, traits => true, "", "JIT.mt-full+isb-before-ctrl A/A/A"),
     ];
 
+    /// <summary>Whether one of the first cores of a machine needs it.</summary>
+    public bool IsNeededOn(MachineType type, int cores)
+    {
+        for (int core = 0; core < cores; core++)
+        {
+            if (IsNeeded(type.RealOf(core)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public static GuaranteeRule Of(Guarantee guarantee) => s_rows[(int)guarantee];
 
     public static ReadOnlySpan<GuaranteeRule> All => s_rows;

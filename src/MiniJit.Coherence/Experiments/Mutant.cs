@@ -1,3 +1,4 @@
+using System;
 using MiniJit.Coherence.Caches;
 
 namespace MiniJit.Coherence.Experiments;
@@ -22,7 +23,7 @@ internal sealed record Mutant
     /// <summary>Its loop over instruction lines, if that is the mistake.</summary>
     public LineLoop? Invalidates { get; init; }
 
-    /// <summary>Why it is no mistake anywhere, or no mistake where it breaks nothing.</summary>
+    /// <summary>Why it is no mistake anywhere, or what else it takes to be none where nothing that it breaks is needed.</summary>
     public string Excuse { get; init; } = "";
 
     public string Name => Experiment.Name;
@@ -30,43 +31,29 @@ internal sealed record Mutant
     /// <summary>What follows from the rules of the architecture.</summary>
     public MutantVerdict On(MachineType type)
     {
-        string excuse = Excuse;
+        string excuse = "";
         foreach (Guarantee broken in Breaks)
         {
             GuaranteeRule rule = GuaranteeRule.Of(broken);
-            for (int core = 0; core < Experiment.Cores; core++)
+            if (rule.IsNeededOn(type, Experiment.Cores))
             {
-                if (rule.IsNeeded(type.RealOf(core)))
-                {
-                    return new(false, rule.Witness);
-                }
+                return new(false, rule.Witness);
             }
 
             excuse = rule.Excuse;
         }
 
-        if (Judge(Cleans, type, isData: true, ref excuse) || Judge(Invalidates, type, isData: false, ref excuse))
+        foreach ((LineLoop? loop, Guarantee broken) in (ReadOnlySpan<(LineLoop?, Guarantee)>)[(Cleans, Guarantee.LinesCleaned), (Invalidates, Guarantee.LinesInvalidated)])
         {
-            return new(false, GuaranteeRule.Of(Cleans is not null ? Guarantee.LinesCleaned : Guarantee.LinesInvalidated).Witness);
+            GuaranteeRule rule = GuaranteeRule.Of(broken);
+            if (loop is not null && loop.MissesLine(Experiment, type, isData: broken == Guarantee.LinesCleaned))
+            {
+                return new(false, rule.Witness);
+            }
+
+            excuse = loop is null ? excuse : rule.IsNeededOn(type, Experiment.Cores) ? "its steps touch every line of this machine" : rule.Excuse;
         }
 
-        return new(true, excuse);
-    }
-
-    private bool Judge(LineLoop? loop, MachineType type, bool isData, ref string excuse)
-    {
-        if (loop is null)
-        {
-            return false;
-        }
-
-        if (loop.MissesLine(Experiment, type, isData))
-        {
-            return true;
-        }
-
-        GuaranteeRule rule = GuaranteeRule.Of(isData ? Guarantee.LinesCleaned : Guarantee.LinesInvalidated);
-        excuse = rule.IsNeeded(type.RealOf(0)) ? "its steps touch every line of this machine" : rule.Excuse;
-        return false;
+        return new(true, excuse.Length == 0 || Excuse.Length == 0 ? excuse + Excuse : $"{excuse}; {Excuse}");
     }
 }

@@ -16,6 +16,7 @@ internal static class Mutants
     private const int CleanLoop = Arm64CacheRoutines.Clean, InvalidateLoop = Arm64CacheRoutines.Invalidate;
 
     private const string AfterCoreSync = "the return from membarrier synchronises the writer's core as well";
+    private const string ByMembarrier = "the interrupts of membarrier wait for the stores";
     private const string OneLineMore = "a line too many costs time and nothing else";
     private const string Physical = "caches here are tagged by physical address: either view reaches the line";
 
@@ -29,7 +30,7 @@ internal static class Mutants
 
         // ---- the plan
         Plan("no-clean", "data lines are not cleaned", plan => plan.Without(CleanDataLines, 0), Guarantee.LinesCleaned),
-        Plan("no-barrier-1", "no barrier in front of the invalidation", plan => plan.Without(DataBarrier, 0), Guarantee.CleansFirst, Guarantee.StoresFirst),
+        Plan("no-barrier-1", "no barrier in front of the invalidation", plan => plan.Without(DataBarrier, 0), Guarantee.CleansFirst, Guarantee.StoresFirst) with { Excuse = ByMembarrier },
         Plan("no-invalidate", "instruction lines are not invalidated", plan => plan.Without(InvalidateInstructionLines, 0), Guarantee.LinesInvalidated),
         Plan("no-barrier-2", "no barrier behind the invalidation", plan => plan.Without(DataBarrier, 1), Guarantee.InvalidationsDone),
         Plan("no-core-sync", "the other cores are not synchronised", plan => plan.Without(SynchronizeCores, 0), Guarantee.OtherContexts),
@@ -37,7 +38,7 @@ internal static class Mutants
         Plan("invalidate-first", "invalidated, then cleaned", plan => plan.Moved(InvalidateInstructionLines, 0, CleanDataLines, 0), Guarantee.CleansFirst),
         Plan("barrier-1-early", "the first barrier in front of the cleaning", plan => plan.Moved(DataBarrier, 0, CleanDataLines, 0), Guarantee.CleansFirst),
         Plan("reachable-early", "reachable in front of the last barrier", plan => plan.Moved(MakeReachable, 0, DataBarrier, Barriers(plan) - 1), Guarantee.ReachableLast),
-        Plan("barrier-2-late", "the last barrier behind making it reachable", BarrierLast, Guarantee.InvalidationsDone),
+        Plan("barrier-2-late", "the last barrier behind making it reachable", BarrierLast, Guarantee.InvalidationsDone) with { Excuse = ByMembarrier },
         Plan("core-sync-late", "reachable, then the cores are synchronised", plan => plan.Moved(MakeReachable, 0, SynchronizeCores, 0), Guarantee.ReachableLast),
         Plan("core-sync-early", "the cores are synchronised, then lines are invalidated", plan => plan.Moved(SynchronizeCores, 0, InvalidateInstructionLines, 0), Guarantee.InvalidationsDone),
         Plan("no-own-sync", "the writer's core is not synchronised by itself", plan => plan.Without(ContextSync, 0)) with { Excuse = AfterCoreSync },
@@ -84,12 +85,12 @@ internal static class Mutants
         Words("invalidate-end-rounded", "the end is rounded down", RoundEnd, InvalidateLoop) with { Invalidates = s_endRounded },
         Words("invalidate-end-passed", "b.hi for b.hs", WithCondition("B.HI .+4"), InvalidateLoop) with { Excuse = OneLineMore },
         Words("invalidate-once", "only the first line", Drop(A64Form.B), InvalidateLoop) with { Invalidates = s_once },
-        Barrier("barrier-nothing", "nop for dsb ish", "NOP", Guarantee.CleansFirst, Guarantee.StoresFirst, Guarantee.InvalidationsDone),
-        Barrier("barrier-dmb", "dmb ish for dsb ish", "DMB ISH", Guarantee.CleansFirst, Guarantee.StoresFirst, Guarantee.InvalidationsDone),
-        Barrier("barrier-loads", "dsb ishld for dsb ish", "DSB ISHLD", Guarantee.CleansFirst, Guarantee.StoresFirst, Guarantee.InvalidationsDone),
+        Barrier("barrier-nothing", "nop for dsb ish", "NOP", Guarantee.CleansFirst, Guarantee.StoresFirst, Guarantee.InvalidationsDone) with { Excuse = ByMembarrier },
+        Barrier("barrier-dmb", "dmb ish for dsb ish", "DMB ISH", Guarantee.CleansFirst, Guarantee.StoresFirst, Guarantee.InvalidationsDone) with { Excuse = ByMembarrier },
+        Barrier("barrier-loads", "dsb ishld for dsb ish", "DSB ISHLD", Guarantee.CleansFirst, Guarantee.StoresFirst, Guarantee.InvalidationsDone) with { Excuse = ByMembarrier },
         Barrier("barrier-stores", "dsb ishst for dsb ish", "DSB ISHST", Guarantee.CleansFirst, Guarantee.InvalidationsDone),
         Barrier("barrier-not-shared", "dsb nsh for dsb ish", "DSB NSH", Guarantee.InvalidationsDone),
-        Barrier("barrier-isb", "isb for dsb ish", "ISB", Guarantee.CleansFirst, Guarantee.StoresFirst, Guarantee.InvalidationsDone),
+        Barrier("barrier-isb", "isb for dsb ish", "ISB", Guarantee.CleansFirst, Guarantee.StoresFirst, Guarantee.InvalidationsDone) with { Excuse = ByMembarrier },
         Barrier("barrier-system", "dsb sy for dsb ish", "DSB SY") with { Excuse = "the whole system contains the inner shareable domain" },
         Words("sync-nothing", "nop for isb", Put(A64Form.Isb, "NOP"), Arm64CacheRoutines.Sync) with { Excuse = AfterCoreSync },
         WordsAlone("alone-not-shared", "dsb nsh for dsb ish", Put(A64Form.Dsb, "DSB NSH"), Arm64CacheRoutines.Barrier) with { Excuse = "there is no other core" },

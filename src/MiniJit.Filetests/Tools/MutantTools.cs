@@ -97,25 +97,40 @@ internal static class MutantTools
     {
         Mutant mutant = Mutants.All[index];
         context.Output.Write($"  {mutant.Name}: {mutant.Experiment.Sentence}\n");
-        List<(MutantVerdict Verdict, string Machines)> groups = [];
+        List<(MutantVerdict Verdict, List<string> Machines)> groups = [];
         foreach (MachineType machine in MutantMatrix.Machines)
         {
             MutantVerdict verdict = mutant.On(machine);
             int group = groups.FindIndex(other => other.Verdict == verdict);
             if (group < 0)
             {
-                groups.Add((verdict, machine.Name));
+                group = groups.Count;
+                groups.Add((verdict, []));
             }
-            else
+
+            groups[group].Machines.Add(machine.Name);
+        }
+
+        foreach ((MutantVerdict verdict, List<string> machines) in groups)
+        {
+            context.Output.Write($"    {(verdict.IsSafe ? "survives" : "is killed")} {Where(machines)}: {verdict.Reason}\n");
+        }
+    }
+
+    // The shorter way to say it.
+    private static string Where(List<string> machines)
+    {
+        List<string> others = [];
+        foreach (MachineType machine in MutantMatrix.Machines)
+        {
+            if (!machines.Contains(machine.Name))
             {
-                groups[group] = (verdict, $"{groups[group].Machines}, {machine.Name}");
+                others.Add(machine.Name);
             }
         }
 
-        foreach ((MutantVerdict verdict, string machines) in groups)
-        {
-            string where = groups.Count == 1 ? "everywhere" : machines;
-            context.Output.Write($"    {(verdict.IsSafe ? "survives" : "is killed")} ({where}): {verdict.Reason}\n");
-        }
+        return others.Count == 0 ? "everywhere"
+            : others.Count < machines.Count ? $"on all but {string.Join(", ", others)}"
+            : $"on {string.Join(", ", machines)}";
     }
 }
