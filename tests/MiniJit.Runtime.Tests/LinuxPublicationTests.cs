@@ -242,6 +242,48 @@ public sealed class LinuxPublicationTests
         Assert.Equal(failing is "mmap(PROT_NONE)" or "memfd_create" ? 0 : 1, kernel.Calls.FindAll(call => call.StartsWith("close", StringComparison.Ordinal)).Count);
     }
 
+    /// <summary>Touching a page that the system does not have is a signal; asking for it is an answer.</summary>
+    [Theory]
+    [InlineData(12, false)]                                      // ENOMEM
+    [InlineData(14, false)]                                      // EFAULT: a touch would have been SIGBUS
+    [InlineData(1, false)]
+    [InlineData(22, true)]                                       // EINVAL: before Linux 5.14
+    public void Memory_is_asked_for_before_it_is_touched(int number, bool goesOn)
+    {
+        FakeSystem kernel = new FakeSystem { Memory = 0x10000 }.Answer("madvise", number);
+        ArenaMapping arena = new(0x10000, 0x10000, 0x20000, 0x10000, 0x50000);
+        Assert.Equal(goesOn, new LinuxCodeMemory(CodeViews.Dual, kernel).TryCommit(arena, 0x11000, 0x1000, out SystemError error));
+        Assert.Equal(goesOn ? default : new("madvise", number), error);
+        Assert.Equal(goesOn ? ["madvise(0x51000, 0x1000, 23)", "mprotect(0x11000, 0x1000, R-X)"] : ["madvise(0x51000, 0x1000, 23)"], kernel.Calls);
+    }
+
+    /// <summary>exec forgets a registration, and whoever restores a process from a checkpoint may.</summary>
+    [Fact]
+    public void A_registration_that_got_lost_is_made_again_by_the_next_publication()
+    {
+        FakeSystem kernel = new FakeSystem().Answer(SyncCore, 1, 0, 0, 1, 0);
+        LinuxPublicationPort port = new(kernel, Architecture.X64);
+        Assert.Equal(PublicationMeans.MembarrierSyncCore, port.Probe(CodeViews.Dual).CoreSync);
+        PublicationStep step = new(PublicationStepKind.SynchronizeCores, PublicationMeans.MembarrierSyncCore);
+        Assert.True(port.Perform(step, default).IsNone);
+        kernel.Calls.Clear();
+        Assert.True(port.Perform(step, default).IsNone);
+        const string Sync = "membarrier(PRIVATE_EXPEDITED_SYNC_CORE, 0, 0)";
+        Assert.Equal([Sync, "membarrier(REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0)", Sync], kernel.Calls);
+    }
+
+    [Fact]
+    public void Cache_routines_that_cannot_be_made_executable_leave_no_page_behind()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture != Architecture.Arm64, "the routines of an AArch64 process are there already");
+        byte[] page = GC.AllocateArray<byte>(4096, pinned: true);
+        nint address = Marshal.UnsafeAddrOfPinnedArrayElement(page, 0);
+        FakeSystem kernel = new FakeSystem { Memory = address }.Answer("mprotect(R-X)", 13);
+        Assert.False(Arm64CacheRoutines.TryGet(kernel, out _, out int error));
+        Assert.Equal(13, error);
+        Assert.StartsWith($"munmap(0x{address:x}, ", kernel.Calls[^1], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(PublicationMeans.MembarrierSyncCore)]
     [InlineData(PublicationMeans.MembarrierGlobal)]

@@ -41,9 +41,21 @@ internal sealed class LinuxCodeMemory(CodeViews views, IHostCalls calls) : HostC
 
     public override bool TryCommit(in ArenaMapping arena, ulong address, long size, out SystemError error)
     {
-        // With dual views the writable side needs no call: its pages appear when they are first touched.
-        int protection = arena.HoldsCode(address) && views == CodeViews.Dual ? ProtRead | ProtExec : ProtRead | ProtWrite;
-        return Protect(address, size, protection, out error);
+        return arena.HoldsCode(address) && views == CodeViews.Dual
+            ? TryPopulate(arena.WritableAddress(address), size, out error) && Protect(address, size, ProtRead | ProtExec, out error)
+            : Protect(address, size, ProtRead | ProtWrite, out error);
+    }
+
+    /// <summary>
+    /// Pages of a memory file appear when they are touched, and where there is none left, touching raises SIGBUS. So they are asked for, which
+    /// is answered. Kernels before 5.14 do not know the request.
+    /// </summary>
+    private bool TryPopulate(ulong writable, long size, out SystemError error)
+    {
+        const int Unknown = 22;                                  // EINVAL
+        error = Calls.Try(HostCall.Madvise, (nint)writable, (nint)size, AdvicePopulateWrite);
+        error = error.Code == Unknown ? default : error;
+        return error.IsNone;
     }
 
     public override bool TryProtect(in ArenaMapping arena, ulong address, long size, PageAccess access, out SystemError error) =>

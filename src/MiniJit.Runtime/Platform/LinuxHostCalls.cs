@@ -31,6 +31,8 @@ internal sealed unsafe class LinuxHostCalls : IHostCalls
                 return Answer(LinuxCalls.Munmap(a[0], (nuint)a[1]));
             case HostCall.Mprotect:
                 return Answer(LinuxCalls.Mprotect(a[0], (nuint)a[1], (int)a[2]));
+            case HostCall.Madvise:
+                return Answer(LinuxCalls.Madvise(a[0], (nuint)a[1], (int)a[2]));
             case HostCall.MemfdCreate:
                 return Answer(LinuxCalls.MemfdCreate((byte*)a[0], (uint)a[1]));
             case HostCall.Ftruncate:

@@ -125,6 +125,7 @@ internal sealed unsafe class Arm64CacheRoutines
         error = calls.Invoke(HostCall.Mprotect, page.Value, Size, LinuxCalls.ProtRead | LinuxCalls.ProtExec).Error;
         if (error != 0)
         {
+            calls.Invoke(HostCall.Munmap, page.Value, Size);
             return null;
         }
 
@@ -136,7 +137,13 @@ internal sealed unsafe class Arm64CacheRoutines
         routines.Invoke(HostCall.DataBarrier, []);
         routines.Invoke(HostCall.ContextSync, []);
         error = new LinuxCoreSync(calls).Synchronize(PublicationMeans.MembarrierSyncCore, out _).Code;
-        return error == 0 ? routines : null;
+        if (error != 0)
+        {
+            calls.Invoke(HostCall.Munmap, page.Value, Size);     // the next attempt has to start with a fresh page
+            return null;
+        }
+
+        return routines;
     }
 
     private nint At(int instruction) => _base + (instruction * sizeof(uint));
