@@ -13,8 +13,6 @@ using System;
 using System.Collections.Generic;
 using MiniJit.Backend.Arm64;
 using MiniJit.Coherence.Litmus;
-using MiniJit.Coherence.Machine;
-using MiniJit.IR;
 
 namespace MiniJit.Coherence.Exploration;
 
