@@ -37,6 +37,7 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
     private readonly PhysicalMemory _memory;
     private readonly Translator _translator;
     private readonly int _unitBits;
+    private readonly ulong _wholeMask;
     private ulong _unitMask;
     private bool _isStepping;
     private HotState* _hot;
@@ -51,7 +52,7 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
         _unitBits = machine.Model.UnitBits;
 
         // The low two bits stay: an unaligned program counter equals no tag.
-        _unitMask = ~((1ul << _unitBits) - 1) | 3;
+        _unitMask = _wholeMask = ~((1ul << _unitBits) - 1) | 3;
         Number = number;
         _hot = (HotState*)NativeMemory.AlignedAlloc((nuint)sizeof(HotState), 64);
         *_hot = default;
@@ -86,7 +87,6 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
     public StopReason Step(int instructions = 1)
     {
         // No tag equals a masked address, so every instruction goes through EnterUnit.
-        ulong mask = _unitMask;
         _unitMask = 0;
         _isStepping = true;
         try
@@ -95,7 +95,7 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
         }
         finally
         {
-            _unitMask = mask;
+            _unitMask = _wholeMask;
             _isStepping = false;
         }
     }
@@ -174,6 +174,13 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
             return StopReason.Returned;
         }
 
+        FetchEntry* entry = (FetchEntry*)&_hot->Fetches + ((pc >> _unitBits) % HotState.Entries);
+        if (_isStepping && entry->Tag == (pc & _wholeMask))
+        {
+            EnterSingle(pc, entry->Ops, entry->Tag);
+            return Entered;
+        }
+
         // Nothing of the faulting instruction has been counted, so what Raise gives back is taken here.
         _hot->State.Pc = pc;
         _hot->Left = left - MicroOp.Bytes;
@@ -199,23 +206,28 @@ internal sealed unsafe partial class Core : IDataAccess, IDisposable
             return StopReason.Exception;
         }
 
+        if (mayKeep)
+        {
+            entry->Tag = unit;
+            entry->Ops = code.Ops;
+        }
+
         if (_isStepping)
         {
-            _hot->UnitAddress = pc;
-            _hot->UnitOps = _translator.Single(code.Header->Words[(pc - unit) / 4]);
+            EnterSingle(pc, code.Ops, unit);
             return Entered;
         }
 
         _hot->UnitAddress = unit;
         _hot->UnitOps = code.Ops;
-        if (mayKeep)
-        {
-            FetchEntry* entry = (FetchEntry*)&_hot->Fetches + ((pc >> _unitBits) % HotState.Entries);
-            entry->Tag = unit;
-            entry->Ops = code.Ops;
-        }
-
         return Entered;
+    }
+
+    /// <summary>Goes to one instruction of a unit, and no farther.</summary>
+    private void EnterSingle(ulong pc, MicroOp* unit, ulong address)
+    {
+        _hot->UnitAddress = pc;
+        _hot->UnitOps = _translator.Single(((CodeUnitHeader*)(unit - 1))->Words[(pc - address) / 4]);
     }
 
     private Outcome Raise(CoreExceptionKind kind, MemoryFault fault = default)
