@@ -19,7 +19,7 @@ using MiniJit.Runtime.Publication;
 
 namespace MiniJit.Coherence.Experiments;
 
-internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
+internal sealed class ExperimentRun : IDisposable, IPublicationTarget
 {
     private const ulong ReaderCode = 0x10_0000, FirstRoutine = 0x20_0000;
     private const long CodeSize = 4 * PhysicalMemory.PageSize, DataSize = PhysicalMemory.PageSize;
@@ -195,6 +195,7 @@ internal sealed partial class ExperimentRun : IDisposable, IPublicationTarget
     public void MakeReachable()
     {
         NoteStep(new(PublicationStepKind.MakeReachable), 0);
+
         // Twice the same function if there is only one.
         for (int i = 0; i < 2; i++)
         {
