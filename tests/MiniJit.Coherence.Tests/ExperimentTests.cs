@@ -156,6 +156,16 @@ public sealed class ExperimentTests
         Assert.True(result.With.Failures == 0, result.With.First.ToString());
     }
 
+    [Theory]
+    [InlineData("fence-i", true)]
+    [InlineData("stubs", true)]
+    [InlineData("erlang", false)]
+    public void Where_it_does_not_matter_a_defect_shows_less_or_not_at_all(string name, bool isGone)
+    {
+        ScenarioResult result = ScenarioResult.Of(Scenarios.Find(name)!, 100);
+        Assert.InRange(result.Aside.Failures, isGone ? 0 : 1, isGone ? 0 : result.Without.Failures / 2);
+    }
+
     [Fact]
     public void The_minimum_set_of_bugs_is_there()
     {

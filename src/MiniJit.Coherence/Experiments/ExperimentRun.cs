@@ -288,6 +288,9 @@ internal sealed class ExperimentRun : IDisposable, IPublicationTarget
         }
     }
 
+    /// <summary>Waits until all that the publishing thread's core has begun is done (DSB, or what another architecture has for it).</summary>
+    public void WaitForStores() => Machine.Model.Barrier(Writer, BarrierKind.Synchronization, MachineSystem.InnerShareable);
+
     /// <summary>The publishing thread goes on on another core.</summary>
     public void MigrateTo(int core) => System.MoveTo(Machine.Cores[core]);
 

@@ -136,16 +136,10 @@ internal static class Scenarios
             Sentence = "RISC-V: fence.i invalidates the cache of its own hart, and the thread went on on another one (their plan, on caches as stale as these).",
             Fix = "riscv_flush_icache on all harts",
             Machine = Type("idc"),
-            Without = RiscV with
-            {
-                EditPort = (port, run) => new OtherWayPort(port, FlushInstructionCache, range =>
-                {
-                    run.InvalidateHere(range);
-                    run.System.SynchronizeHere();
-                    return default;
-                }),
-            },
+            Without = FenceI,
             With = RiscV,
+            Aside = FenceI with { Script = Scripts.Stay },
+            AsideText = "the thread stays where it is",
         },
         new()
         {
@@ -229,6 +223,19 @@ internal static class Scenarios
         Cores = 2,
         Readers = ReaderKind.None,
         Script = Scripts.Migration,
+    };
+
+    /// <summary>fence.i: what this hart stored is what it fetches from here on. It says nothing of other harts.</summary>
+    private static Experiment FenceI => RiscV with
+    {
+        EditPort = (port, run) => new OtherWayPort(port, FlushInstructionCache, range =>
+        {
+            run.WaitForStores();
+            run.InvalidateHere(range);
+            run.WaitForStores();
+            run.System.SynchronizeHere();
+            return default;
+        }),
     };
 
     private static Experiment Base(string name, string system) => new() { Name = name, Sentence = "", System = SystemPolicy.Find(system)! };

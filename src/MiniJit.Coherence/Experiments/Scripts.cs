@@ -65,13 +65,22 @@ internal static class Scripts
     }
 
     /// <summary>The writer publishes for itself, and then finds itself on another core.</summary>
-    public static void Migration(ExperimentRun run)
+    public static void Migration(ExperimentRun run) => PublishForItself(run, migrates: true);
+
+    /// <summary>The writer publishes for itself, and stays where it is.</summary>
+    public static void Stay(ExperimentRun run) => PublishForItself(run, migrates: false);
+
+    private static void PublishForItself(ExperimentRun run, bool migrates)
     {
         for (int generation = 1; generation <= 2 && !run.HasEnded; generation++)
         {
             run.Write();
             run.Publish();
-            run.MigrateTo(generation % 2);
+            if (migrates)
+            {
+                run.MigrateTo(1);
+            }
+
             run.CallAsWriter();
             run.MigrateTo(0);
         }
