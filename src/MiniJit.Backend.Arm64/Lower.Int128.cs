@@ -1,5 +1,5 @@
-// Lowering rules: 128-bit integers, in two registers with the low half first. What is not here (division, high halves of products, float
-// conversions) is reported as unsupported.
+// Lowering rules: 128-bit integers, in two registers with the low half first. What is not here (division, float conversions) is
+// reported as unsupported.
 using MiniJit.Codegen.Lowering;
 using MiniJit.Codegen.Machine;
 using MiniJit.IR;
@@ -17,6 +17,7 @@ internal sealed partial class Arm64LowerContext
             case Opcode.Ineg: SetResult(inst, 0, Subtract128(new(Zero, Zero), PutRegs(Arg(inst, 0)))); return true;
             case Opcode.Iabs: SetResult(inst, 0, Abs128(inst)); return true;
             case Opcode.Imul: SetResult(inst, 0, Mul128(inst)); return true;
+            case Opcode.Umulhi or Opcode.Smulhi: SetResult(inst, 0, MulHigh128(inst)); return true;
             case Opcode.Smin: SetResult(inst, 0, MinMax128(inst, IntCC.SignedLessThan)); return true;
             case Opcode.Smax: SetResult(inst, 0, MinMax128(inst, IntCC.SignedGreaterThanOrEqual)); return true;
             case Opcode.Umin: SetResult(inst, 0, MinMax128(inst, IntCC.UnsignedLessThan)); return true;
@@ -77,11 +78,23 @@ internal sealed partial class Arm64LowerContext
     }
 
     // isub x, y                                         => subs lo, lo; sbc hi, hi
-    private ValueRegs Subtract128(ValueRegs x, ValueRegs y)
+    protected override ValueRegs Subtract128(ValueRegs x, ValueRegs y)
     {
         VReg low = Binary(A64Form.SubsShifted, 8, x.Low, y.Low);
         return new(low, Binary(A64Form.Sbc, 8, x.High, y.High));
     }
+
+    protected override ValueRegs AddWord128(ValueRegs x, VReg y)
+    {
+        VReg low = Binary(A64Form.AddsShifted, 8, x.Low, y);
+        return new(low, Binary(A64Form.Adc, 8, x.High, Zero));
+    }
+
+    protected override ValueRegs MulWide64(VReg x, VReg y) => new(Multiply64(x, y), Binary(A64Form.Umulh, 8, x, y));
+
+    protected override VReg And64(VReg x, VReg y) => Binary(A64Form.And, 8, x, y);
+
+    protected override VReg SignMask64(VReg x) => ShiftRight(8, x, 63, signed: true);
 
     // imul (uextend a), (uextend b)    [a, b: i64]      => mul lo, a, b; umulh hi, a, b
     // imul x, y                                         => lo·lo, its upper half and the cross products in the high half

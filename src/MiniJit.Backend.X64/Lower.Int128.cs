@@ -1,5 +1,5 @@
-// Lowering rules: 128-bit integers, in two registers with the low half first. What is not here (division, multiplication high
-// halves, min/max, float conversions) is reported as unsupported.
+// Lowering rules: 128-bit integers, in two registers with the low half first. What is not here (division, float conversions)
+// is reported as unsupported.
 using MiniJit.Codegen.Lowering;
 using MiniJit.Codegen.Machine;
 using MiniJit.IR;
@@ -16,6 +16,11 @@ internal sealed partial class X64LowerContext
             case Opcode.Isub: SetResult(inst, 0, AddSub128(inst, AluOp.Sub, AluOp.Sbb)); return true;
             case Opcode.Ineg: SetResult(inst, 0, Negate128(PutRegs(Arg(inst, 0)))); return true;
             case Opcode.Imul: SetResult(inst, 0, Mul128(inst)); return true;
+            case Opcode.Umulhi or Opcode.Smulhi: SetResult(inst, 0, MulHigh128(inst)); return true;
+            case Opcode.Smin: SetResult(inst, 0, MinMax128(inst, IntCC.SignedLessThan)); return true;
+            case Opcode.Smax: SetResult(inst, 0, MinMax128(inst, IntCC.SignedGreaterThanOrEqual)); return true;
+            case Opcode.Umin: SetResult(inst, 0, MinMax128(inst, IntCC.UnsignedLessThan)); return true;
+            case Opcode.Umax: SetResult(inst, 0, MinMax128(inst, IntCC.UnsignedGreaterThanOrEqual)); return true;
             case Opcode.Band: SetResult(inst, 0, Logic128(inst, X64Form.AndRm)); return true;
             case Opcode.Bor: SetResult(inst, 0, Logic128(inst, X64Form.OrRm)); return true;
             case Opcode.Bxor: SetResult(inst, 0, Logic128(inst, X64Form.XorRm)); return true;
@@ -129,6 +134,28 @@ internal sealed partial class X64LowerContext
         (VReg product, VReg carry) = MulWide(X64Form.Mul, 8, first.Low, second.Low);
         return new(product, Binary(X64Form.AddRm, 8, carry, cross));
     }
+
+    protected override ValueRegs AddWord128(ValueRegs x, VReg y)
+    {
+        VReg low = Alu(AluOp.Add, 8, x.Low, y);
+        return new(low, Alu(AluOp.Adc, 8, x.High, 0));
+    }
+
+    protected override ValueRegs Subtract128(ValueRegs x, ValueRegs y)
+    {
+        VReg low = Binary(X64Form.SubRm, 8, x.Low, y.Low);
+        return new(low, Binary(X64Form.SbbRm, 8, x.High, y.High));
+    }
+
+    protected override ValueRegs MulWide64(VReg x, VReg y)
+    {
+        (VReg low, VReg high) = MulWide(X64Form.Mul, 8, x, y);
+        return new(low, high);
+    }
+
+    protected override VReg And64(VReg x, VReg y) => Binary(X64Form.AndRm, 8, x, y);
+
+    protected override VReg SignMask64(VReg x) => Modify(X64Form.SarMi, 8, x, 63);
 
     private bool IsExtended64(Value value, Opcode extension, out Value narrow)
     {
@@ -314,6 +341,15 @@ internal sealed partial class X64LowerContext
         return test.Join == ConditionJoin.Either
             ? new(Cmov(test.Second, 8, selected.Low, ifTrue.Low), Cmov(test.Second, 8, selected.High, ifTrue.High))
             : selected;
+    }
+
+    // smin x, y                                         => cmp lo, lo; sbb hi, hi; cmovl lo; cmovl hi
+    private ValueRegs MinMax128(Inst inst, IntCC cc)
+    {
+        Value x = Arg(inst, 0), y = Arg(inst, 1);
+        ValueRegs first = PutRegs(x), second = PutRegs(y);
+        Condition condition = EmitIcmp128(cc, x, y).First;
+        return new(Cmov(condition, 8, second.Low, first.Low), Cmov(condition, 8, second.High, first.High));
     }
 
     private ValueRegs Bmask128(Inst inst)
