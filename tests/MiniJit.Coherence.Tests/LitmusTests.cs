@@ -220,6 +220,32 @@ public sealed class LitmusTests
         Assert.Equal((Observation)expected, verdict.Observation);
     }
 
+    [Theory]
+    [InlineData("ADD X30,X2,X3")]
+    [InlineData("LDR X30,[X4]")]
+    public void A_return_may_go_where_no_call_was(string target)
+    {
+        // The branch is fetched while its target waits for a load, and the target is no label of the initial state.
+        LitmusVerdict verdict = Explore($$"""
+            AArch64 computed
+            { x=8; y=0; 0:X1=x; 0:X2=P0:here; 0:X4=y; 0:X9=0; }
+             P0              ;
+             ADD X5,X2,#8    ;
+             STR X5,[X4]     ;
+             BL sub          ;
+             B end           ;
+             sub: LDR X3,[X1];
+             {{target}}      ;
+             RET             ;
+             here: MOV W9,#1 ;
+             B end           ;
+             MOV W9,#2       ;
+             end: NOP        ;
+            exists (0:X9=2)
+            """);
+        Assert.Equal(("", Observation.Always), (verdict.Problem, verdict.Observation));
+    }
+
     [Fact]
     public void Page_tables_are_refused_by_name()
     {

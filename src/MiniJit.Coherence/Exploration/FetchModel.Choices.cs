@@ -107,7 +107,7 @@ internal sealed partial class FetchModel
             if (thread.Window[i].Kind < FlightKind.BarrierFull && !IsBlocked(state, core, i))
             {
                 moved = true;
-                if (thread.Window[i].Kind > FlightKind.LoadAcquire || !IsMispredicted(state, thread, thread.Window[i]))
+                if (thread.Window[i].Kind > FlightKind.LoadAcquire || !IsMispredicted(state, core, thread.Window[i]))
                 {
                     PerformNext(state, core, i);
                 }
@@ -118,13 +118,19 @@ internal sealed partial class FetchModel
     }
 
     /// <summary>Whether a load, done now, would show that a branch was predicted wrongly.</summary>
-    private bool IsMispredicted(FetchState state, CoreFetchState thread, in FlightOperation load)
+    private bool IsMispredicted(FetchState state, int core, in FlightOperation load)
     {
+        CoreFetchState thread = state.Cores[core];
         ushort waiting = (ushort)(CoreFetchState.Pending | load.Id);
         foreach (ref readonly FlightOperation check in thread.Window.AsSpan(0, thread.WindowCount))
         {
-            if (check.Kind >= FlightKind.CheckArrived && check.Data == waiting && !Holds(check, LoadValue(state, load)))
+            if (check.Kind >= FlightKind.CheckArrived && check.Data == waiting && LoadValue(state, load) is ushort value && !Holds(check, value))
             {
+                if (check.Kind == FlightKind.CheckEqual && !_targets.Contains((short)_positions[value]))
+                {
+                    CheckGuessed(_returns[core], _positions[value]);
+                }
+
                 return true;
             }
         }

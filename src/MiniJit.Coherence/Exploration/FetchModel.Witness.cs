@@ -26,7 +26,7 @@ internal sealed partial class FetchModel
     {
         _parents = [];
         int end = Visit(condition, expected);
-        return new(end < 0 ? [] : Replay(end), _seen.Count, _problem);
+        return _test.Guesses.Count != _guessed ? new FetchModel(_test, _stateLimit).Find(condition, expected) : new(end < 0 ? [] : Replay(end), _seen.Count, _problem);
     }
 
     private List<TraceStep> Replay(int end)

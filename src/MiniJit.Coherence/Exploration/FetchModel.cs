@@ -57,6 +57,7 @@ internal sealed partial class FetchModel
     private readonly ushort[] _packed;
     private readonly ushort _zero;
     private readonly bool _isSetUp;
+    private readonly int _guessed;                             // how many of the test's guesses were known at the start
     private string _problem = "";
     private int _current = -1;                                 // index of the state that is expanded; −1 before the first
 
@@ -94,10 +95,13 @@ internal sealed partial class FetchModel
         _registerCount = NumberRegisters();
         _elr = _registerCount++;
         FindTargets();
+        _targets.AddRange(test.Guesses);
+        _guessed = test.Guesses.Count;
         _returns = new List<short>[test.Threads.Count];
         for (int i = 0; i < _returns.Length; i++)
         {
             _returns[i] = new ReturnSearch(test, _code, _lineOf, _isEnd, _instructions, _targets).From(test.Threads[i].First);
+            _returns[i].AddRange(test.Guesses);
         }
 
         _isInterrupted = new bool[test.Threads.Count];
@@ -119,7 +123,7 @@ internal sealed partial class FetchModel
     public ExplorationResult Explore()
     {
         Visit(null, false);
-        return new(_outcomes, _seen.Count, _seen.Bytes + _coreParts.Bytes + _sharedParts.Bytes, _problem);
+        return _test.Guesses.Count != _guessed ? new FetchModel(_test, _stateLimit).Explore() : new(_outcomes, _seen.Count, _seen.Bytes + _coreParts.Bytes + _sharedParts.Bytes, _problem);
     }
 
     /// <summary>Visits states, those that are reached by fewer choices first.</summary>

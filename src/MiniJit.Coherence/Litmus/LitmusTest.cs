@@ -100,6 +100,9 @@ internal sealed class LitmusTest
     /// <summary>Positions that indirect branches may go to; empty: all those whose addresses the initial state holds.</summary>
     public List<int> Entries { get; } = [];
 
+    /// <summary>Other positions that indirect branches turned out to go to.</summary>
+    public List<short> Guesses { get; } = [];
+
     public List<LitmusRegister> Registers { get; } = [];
 
     public List<LitmusVariable> Variables { get; } = [];
