@@ -60,6 +60,26 @@ internal static class LabSuiteCommand
         return command;
     }
 
+    /// <summary><c>minijit lab pr4997</c>.</summary>
+    public static Command CreatePr4997()
+    {
+        Argument<string[]> paths = new("path") { Description = "The suite; filetests/ if not given.", Arity = ArgumentArity.ZeroOrMore };
+        Option<int> threads = new("--threads") { Description = "Host threads; one per processor if not given. Results do not depend on it.", HelpName = "n" };
+        Option<string> svg = new("--svg") { Description = "Draw the plot into a file.", HelpName = "file" };
+        Command command = new("pr4997", "How often a test-suite crashes without cache maintenance: alone, on one core, on many; with the fix, and with each of its steps left out.")
+        {
+            paths, threads, svg,
+        };
+        command.SetAction(parsed => LabCommand.WithConsole(context => parsed.GetValue(threads) < 0
+            ? context.Usage("there is at least one thread")
+            : Pr4997Tool.Run(
+                context,
+                parsed.GetValue(paths) is { Length: > 0 } given ? given : ["filetests/"],
+                parsed.GetValue(threads) is > 0 and int number ? number : Environment.ProcessorCount,
+                parsed.GetValue(svg) ?? "")));
+        return command;
+    }
+
     internal static string Names<T>(string what, ReadOnlySpan<T> items, Func<T, string> name)
     {
         StringBuilder text = new(what);

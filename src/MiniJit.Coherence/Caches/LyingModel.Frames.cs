@@ -58,6 +58,9 @@ internal sealed unsafe partial class LyingModel
     }
 
     /// <inheritdoc/>
+    public void FrameForCode(int frame) => Track(frame);
+
+    /// <inheritdoc/>
     public void FrameExecutable(int frame) => Track(frame).ExecutableAt = ++_time;
 
     /// <inheritdoc/>

@@ -126,6 +126,11 @@ internal interface ICoherenceModel
     {
     }
 
+    /// <summary>A frame will hold code: stores to it are of interest from now on, and who makes them.</summary>
+    void FrameForCode(int frame)
+    {
+    }
+
     /// <summary>Instructions can be fetched at an address where they could not be before.</summary>
     void PageExecutable(ulong address)
     {

@@ -76,6 +76,8 @@ internal sealed class ObservedModel(ICoherenceModel model, ICoherenceObserver ob
 
     public void FrameAllocated(int frame) => model.FrameAllocated(frame);
 
+    public void FrameForCode(int frame) => model.FrameForCode(frame);
+
     public void PageExecutable(ulong address) => model.PageExecutable(address);
 
     public void FrameExecutable(int frame) => model.FrameExecutable(frame);

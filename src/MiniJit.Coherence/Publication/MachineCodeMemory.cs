@@ -95,6 +95,11 @@ internal sealed class MachineCodeMemory(MachineSystem system) : ICodeMemory
         while (!bytes.IsEmpty)
         {
             int length = Math.Min(bytes.Length, PageSize - (int)(target % (ulong)PageSize));
+            if (arena.HoldsCode(address) && !Space.IsBacked(target) && Space.TryGetFrame(target, out int frame))
+            {
+                system.Machine.Model.FrameForCode(frame);
+            }
+
             if (!system.Current.TryStore(target, bytes[..length]))
             {
                 throw new CompilerBugException("machine", $"code memory at 0x{target:x} cannot be written");

@@ -102,6 +102,25 @@ internal sealed class SuiteImage
     /// <summary>The image of some files.</summary>
     public static SuiteImage Of(IReadOnlyList<SuiteFile> files, int skipped = 0) => new([.. files], skipped);
 
+    /// <summary>The same with fewer commands: the first of each function, none of which takes long.</summary>
+    /// <param name="perFunction">How many.</param>
+    /// <param name="instructions">What counts as long.</param>
+    public SuiteImage Shortened(int perFunction, long instructions)
+    {
+        List<SuiteFile> files = [];
+        foreach (SuiteFile file in Files)
+        {
+            int[] counts = new int[file.Functions.Length];
+            SuiteCommand[] commands = Array.FindAll(file.Commands, command => command.Instructions <= instructions && counts[command.Function]++ < perFunction);
+            if (commands.Length > 0)
+            {
+                files.Add(file with { Commands = commands });
+            }
+        }
+
+        return Of(files, Skipped);
+    }
+
     /// <summary>Reads and compiles files.</summary>
     /// <param name="paths">Test files; those without run commands for AArch64 are left out.</param>
     /// <param name="image">What became of them.</param>
@@ -248,7 +267,30 @@ internal sealed class SuiteCompiler
             commands[i] = new() { Command = command, Function = owned[i].Owner, Trampoline = trampoline, Arguments = arguments, Results = results };
         }
 
-        file = new(path, [.. functions], commands);
+        // What needs more than its own functions (throwing, for example) is no subject for the lab.
+        file = new(path, [.. functions], IsSelfContained(functions) ? commands : []);
+        return true;
+    }
+
+    private static bool IsSelfContained(List<SuiteFunction> functions)
+    {
+        HashSet<ExternalName> names = [];
+        foreach (SuiteFunction function in functions)
+        {
+            names.Add(function.Name);
+        }
+
+        foreach (SuiteFunction function in functions)
+        {
+            foreach (Relocation relocation in function.Code.Relocations)
+            {
+                if (!names.Contains(relocation.Target))
+                {
+                    return false;
+                }
+            }
+        }
+
         return true;
     }
 

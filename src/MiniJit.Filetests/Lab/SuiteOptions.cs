@@ -73,7 +73,7 @@ internal sealed record SuiteOptions
 
     /// <summary>In the adversarial mode calls go to other cores often; in the realistic one they seldom do.</summary>
     public static LabTuning DefaultTuning(LabMode mode) =>
-        mode == LabMode.Adversarial ? LabTuning.Adversarial with { Workload = 0.3 } : LabTuning.Realistic with { Workload = 0.02 };
+        mode == LabMode.Adversarial ? LabTuning.Adversarial with { Workload = 0.3 } : LabTuning.Realistic with { Workload = 0.02, Preemption = 0.002 };
 }
 
 /// <summary>Cache lines that a worker touches in work of the host that is not simulated.</summary>

@@ -45,6 +45,9 @@ internal sealed class SuiteRun : ICoreSharing, IDisposable
     /// <summary>Instructions that a command may take beyond what it takes on a machine that tells the truth.</summary>
     private const long Patience = 50_000, UnknownBudget = 1L << 32;
 
+    /// <summary>Turns after which an operation that is pending has most probably completed.</summary>
+    private const int DrainingTurns = 4;
+
     /// <summary>Turns that others get at most between two calls of a publication.</summary>
     private const int MostTurns = 8;
 
@@ -137,7 +140,8 @@ internal sealed class SuiteRun : ICoreSharing, IDisposable
         }
 
         publisher.Core = _system.Current;
-        if (_options.Cores > 1 && _choices.Choose(ChoiceKind.Migration, publisher.Core.Number, _options.Cores) is > 0 and int distance)
+        // Publishing takes less time than threads usually stay where they are: to be moved in the middle of it is for adversaries.
+        if (_options.Cores > 1 && _options.Mode == LabMode.Adversarial && _choices.Choose(ChoiceKind.Migration, publisher.Core.Number, _options.Cores) is > 0 and int distance)
         {
             _system.MoveTo(_machine.Cores[(publisher.Core.Number + distance) % _options.Cores]);
             publisher.Core = _system.Current;
@@ -236,6 +240,12 @@ internal sealed class SuiteRun : ICoreSharing, IDisposable
             if (call.Executor != worker)
             {
                 worker.IsWaiting = true;
+                if (_options.Mode == LabMode.Realistic && call.Executor is { Job: null, Call: null, Given.Count: 0 } asleep)
+                {
+                    // A thread without work sleeps, and is woken by the kernel. Only one that works looks for calls now and then.
+                    _machine.Model.Synchronize(asleep.Core, ContextEvent.Switch);
+                }
+
                 call.Executor.Given.Enqueue(call);
                 _current = call.Executor.Number;
                 return;
@@ -261,7 +271,7 @@ internal sealed class SuiteRun : ICoreSharing, IDisposable
     {
         int number = _taken++;
         SuiteFile file = _image.Files[number % _image.Files.Count];
-        _caches?.Touch(worker.Core.Number, _options.Work.Compiling, _options.Work.Compiling);
+        DoHostWork(worker.Core, _options.Work.Compiling);
         CodeHeap heap = _kept ?? CreateHeap();
         JitModule module = new(heap, NoSymbols.Instance);
         var functions = new JitFunction[file.Functions.Length];
@@ -275,7 +285,7 @@ internal sealed class SuiteRun : ICoreSharing, IDisposable
             throw new CompilerBugException("lab", $"{file.Path}: {NativeEngine.Describe(errors)}");
         }
 
-        _caches?.Touch(_system.Current.Number, _options.Work.Publishing, _options.Work.Publishing);
+        DoHostWork(_system.Current, _options.Work.Publishing);
         worker.Job = new(number, file, heap, module, functions) { Executor = worker };
         if (_history is not null)
         {
@@ -283,6 +293,20 @@ internal sealed class SuiteRun : ICoreSharing, IDisposable
             {
                 _history.Name((ulong)function.Address, function.Size, function.Name.ToString());
             }
+        }
+    }
+
+    /// <summary>What is not simulated, in finite caches: no store is in a buffer for so long, and lines come and go.</summary>
+    private void DoHostWork(Core core, int lines)
+    {
+        if (_options.Mode == LabMode.Realistic)
+        {
+            for (int i = 0; i < DrainingTurns; i++)
+            {
+                _machine.EndTurn(core);
+            }
+
+            _caches?.Touch(core.Number, lines, lines);
         }
     }
 
