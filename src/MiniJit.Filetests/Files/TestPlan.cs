@@ -80,7 +80,7 @@ internal sealed class TestPlan
         List<ISubtest> subtests = [];
         foreach (HeaderLine line in file.Tests)
         {
-            if (!SubtestTable.TryCreate(line.Words, out ISubtest? subtest, out string error))
+            if (!SubtestTable.TryCreate(line, out ISubtest? subtest, out string error))
             {
                 return new([], Outcome.Failed(error, line.Span.Line));
             }

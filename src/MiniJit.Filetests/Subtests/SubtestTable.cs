@@ -1,10 +1,16 @@
+using System;
 using System.Collections.Generic;
+using MiniJit.Filetests.Lab;
+using MiniJit.IR;
 
 namespace MiniJit.Filetests.Subtests;
 
 /// <summary>All subtests by name.</summary>
 internal static class SubtestTable
 {
+    /// <summary>The one whose options have values.</summary>
+    private const string Coherence = "coherence";
+
     /// <summary>One row: name, options it takes, what is made of them.</summary>
     private readonly record struct Row(string Name, string[] Options, System.Func<HashSet<string>, ISubtest> Create);
 
@@ -33,19 +39,34 @@ internal static class SubtestTable
             {
                 yield return row.Name;
             }
+
+            yield return Coherence;
         }
     }
 
     /// <summary>Makes the subtest of a <c>test</c> line.</summary>
-    /// <param name="words">The words behind <c>test</c>.</param>
+    /// <param name="line">The line.</param>
     /// <param name="subtest">The subtest, or null.</param>
     /// <param name="error">What is wrong with the line.</param>
-    public static bool TryCreate(IReadOnlyList<string> words, out ISubtest? subtest, out string error)
+    public static bool TryCreate(HeaderLine line, out ISubtest? subtest, out string error)
     {
+        IReadOnlyList<string> words = line.Words;
         subtest = null;
         error = "expected a test command";
         if (words.Count == 0)
         {
+            return false;
+        }
+
+        if (words[0] == Coherence)
+        {
+            if (CoherenceOptions.TryParse(words, out CoherenceOptions options, out int wrong, out error))
+            {
+                subtest = new CoherenceSubtest(options);
+                return true;
+            }
+
+            error = $"column {ColumnOf(line, wrong)}: {error}";
             return false;
         }
 
@@ -59,6 +80,30 @@ internal static class SubtestTable
 
         error = $"unknown test command '{words[0]}'";
         return false;
+    }
+
+    /// <summary>The column of a word of the line, whose first word is the keyword itself.</summary>
+    private static int ColumnOf(HeaderLine line, int word)
+    {
+        ReadOnlySpan<char> text = line.Span.Source is { } source ? source.Line(line.Span.Line) : default;
+        int place = 0;
+        for (int i = -1; ; i++)
+        {
+            while (place < text.Length && char.IsWhiteSpace(text[place]))
+            {
+                place++;
+            }
+
+            if (i == word || place == text.Length)
+            {
+                return place + 1;
+            }
+
+            while (place < text.Length && !char.IsWhiteSpace(text[place]))
+            {
+                place++;
+            }
+        }
     }
 
     private static bool TryCreate(Row row, IReadOnlyList<string> words, out ISubtest? subtest, out string error)

@@ -2,6 +2,7 @@ using MiniJit.Codegen;
 using MiniJit.Codegen.Optimization;
 using MiniJit.Codegen.Settings;
 using MiniJit.Filetests.Engines;
+using MiniJit.Filetests.Lab;
 using MiniJit.IR;
 using MiniJit.IR.Analysis;
 using MiniJit.IR.Verification;
@@ -15,6 +16,7 @@ internal sealed class Workspace
     private CompileContext? _compiler;
     private EngineHost? _engines;
     private Optimizer? _optimizer;
+    private SuiteCompiler? _suites;
 
     public ControlFlowGraph Cfg { get; } = new();
 
@@ -29,6 +31,9 @@ internal sealed class Workspace
     public TargetCache Targets { get; } = new();
 
     public CompileContext Compiler => _compiler ??= new();
+
+    /// <summary>Compiles for the lab.</summary>
+    public SuiteCompiler Suites => _suites ??= new();
 
     public EngineHost Engines => _engines ??= new(Compiler);
 
