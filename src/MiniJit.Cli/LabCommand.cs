@@ -14,6 +14,7 @@ internal static class LabCommand
         Command command = new("lab", "Experiments with publication plans on machines whose instruction caches lag behind.");
         command.Add(LabSuiteCommand.Create());
         command.Add(LabSuiteCommand.CreatePr4997());
+        command.Add(LabSuiteCommand.CreateReplay());
         command.Add(Plans());
         command.Add(Mutants());
         command.Add(Scenario());

@@ -27,6 +27,9 @@ internal static class LabSuiteCommand
         Option<ulong> seed = new("--seed") { Description = "Decides everything that the architecture and the system leave open.", HelpName = "n", DefaultValueFactory = _ => 1 };
         Option<int> runs = new("--runs") { Description = "Runs, with ascending seeds.", HelpName = "n", DefaultValueFactory = _ => 1 };
         Option<int> threads = new("--threads") { Description = "Host threads; one per processor if not given. Results do not depend on it.", HelpName = "n" };
+        Option<bool> explain = new("--explain") { Description = "Say why the first command that failed did: shrinks the run first." };
+        Option<string> html = new("--html") { Description = "Draw that as a page.", HelpName = "file" };
+        Option<string> record = new("--record") { Description = "Write the shrunk run down, for 'minijit lab replay'.", HelpName = "file" };
         plan.AcceptOnlyFromAmong(Array.ConvertAll([.. StressVariant.All], static variant => variant.Name));
         machine.AcceptOnlyFromAmong(Array.ConvertAll(MachineType.All.ToArray(), static type => type.Name));
         system.AcceptOnlyFromAmong(Array.ConvertAll(SystemPolicy.All.ToArray(), static policy => policy.Name));
@@ -34,7 +37,7 @@ internal static class LabSuiteCommand
         views.AcceptOnlyFromAmong("one", "two");
         Command command = new("suite", "Run test files on a machine of several cores whose instruction caches lag behind.")
         {
-            paths, cores, workers, plan, machine, mode, system, views, keep, seed, runs, threads,
+            paths, cores, workers, plan, machine, mode, system, views, keep, seed, runs, threads, explain, html, record,
         };
         command.SetAction(parsed => LabCommand.WithConsole(context =>
         {
@@ -55,7 +58,8 @@ internal static class LabSuiteCommand
             }
 
             int hostThreads = parsed.GetValue(threads) is > 0 and int given ? given : Environment.ProcessorCount;
-            return SuiteTool.Run(context, parsed.GetValue(paths)!, options, parsed.GetValue(seed), parsed.GetValue(runs), hostThreads);
+            return SuiteTool.Run(context, parsed.GetValue(paths)!, options, parsed.GetValue(seed), parsed.GetValue(runs), hostThreads,
+                new(parsed.GetValue(explain), parsed.GetValue(html), parsed.GetValue(record)));
         }));
         return command;
     }
@@ -77,6 +81,18 @@ internal static class LabSuiteCommand
                 parsed.GetValue(paths) is { Length: > 0 } given ? given : ["filetests/"],
                 parsed.GetValue(threads) is > 0 and int number ? number : Environment.ProcessorCount,
                 parsed.GetValue(svg) ?? "")));
+        return command;
+    }
+
+    /// <summary><c>minijit lab replay</c>.</summary>
+    public static Command CreateReplay()
+    {
+        Argument<string> file = new("file") { Description = "What --record has written." };
+        Option<bool> steps = new("--steps") { Description = "Print every event first." };
+        Option<string> html = new("--html") { Description = "Draw the run as a page.", HelpName = "file" };
+        Command command = new("replay", "Repeat a recorded run and say why it fails.") { file, steps, html };
+        command.SetAction(parsed => LabCommand.WithConsole(context =>
+            ReplayTool.Run(context, parsed.GetValue(file)!, parsed.GetValue(steps), parsed.GetValue(html) ?? "")));
         return command;
     }
 

@@ -22,7 +22,8 @@ internal static class SuiteTool
     /// <param name="seed">The first seed.</param>
     /// <param name="runs">How many seeds.</param>
     /// <param name="threads">Host threads.</param>
-    public static int Run(ToolContext context, IReadOnlyList<string> paths, SuiteOptions options, ulong seed, int runs, int threads)
+    /// <param name="request">What is to be said about the first failure.</param>
+    public static int Run(ToolContext context, IReadOnlyList<string> paths, SuiteOptions options, ulong seed, int runs, int threads, in ReportRequest request)
     {
         if (!TryLoad(context, paths, out SuiteImage image))
         {
@@ -62,13 +63,20 @@ internal static class SuiteTool
             }
         }
 
-        if (totals.FirstFailure is { } first)
-        {
-            output.Write($"again: minijit lab suite {command} {options.Describe(first)} --runs 1\n");
-        }
-
         output.Write(string.Create(CultureInfo.InvariantCulture,
             $"{totals.Instructions / 1e6:f1} million instructions, {totals.Instructions / seconds / 1e6:f1} million per second and host core\n"));
+        output.Flush();
+        if (totals.FirstFailure is { } first)
+        {
+            string again = $"minijit lab suite {command} {options.Describe(first)} --runs 1";
+            if (!request.Explains)
+            {
+                output.Write($"again, with the reason: {again} --explain\n");
+            }
+
+            SuiteReport.Write(context, image, options, first, request, again);
+        }
+
         output.Flush();
         return totals.FailedRuns == 0 ? ExitCode.Success : ExitCode.Failure;
     }

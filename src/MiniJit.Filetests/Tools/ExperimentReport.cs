@@ -49,7 +49,8 @@ internal static class ExperimentReport
         return TryWrite(context, request.Page, () => TimelinePage.Of(history, story, frame)) & TryWrite(context, request.Record, () => record(run).ToString());
     }
 
-    private static bool TryWrite(ToolContext context, string? path, Func<string> content)
+    /// <summary>Writes a file, if there is to be one.</summary>
+    public static bool TryWrite(ToolContext context, string? path, Func<string> content)
     {
         if (string.IsNullOrEmpty(path))
         {

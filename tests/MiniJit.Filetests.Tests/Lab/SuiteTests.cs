@@ -7,6 +7,7 @@ using MiniJit.Coherence.History;
 using MiniJit.Coherence.Publication;
 using MiniJit.Filetests.Lab;
 using MiniJit.Filetests.Stress;
+using MiniJit.Filetests.Tools;
 using MiniJit.Runtime.Memory;
 using MiniJit.Runtime.Platform;
 using Xunit;
@@ -123,6 +124,35 @@ public sealed class SuiteTests
         {
             SuiteResult result = SuiteRun.Run(s_image, options, options.ChoicesOf(seed));
             Assert.True(result.IsGood, result.IsGood ? "" : result.Failures[0].ToString());
+        }
+    }
+
+    [Fact]
+    public void A_failure_is_shrunk_explained_recorded_and_replayed()
+    {
+        string directory = Directory.CreateTempSubdirectory("minijit-replay").FullName;
+        try
+        {
+            string file = Path.Combine(directory, "test.clif"), record = Path.Combine(directory, "run.txt"), page = Path.Combine(directory, "run.html");
+            File.WriteAllText(file, Files);
+            using StringWriter output = new(), error = new();
+            ToolContext context = new(output, error);
+            SuiteOptions options = Windows("no-clean") with { FileRuns = 10 };
+            Assert.Equal(1, SuiteTool.Run(context, [file], options, 1, 2, 2, new(Explains: true, page, record)));
+            Assert.Contains("missing    DC CVAU", output.ToString(), StringComparison.Ordinal);
+            Assert.Contains("<svg", File.ReadAllText(page), StringComparison.Ordinal);
+
+            output.GetStringBuilder().Clear();
+            Assert.True(ReplayTool.Run(context, record, steps: true, "") == 0, error.ToString());
+            Assert.Contains("missing    DC CVAU", output.ToString(), StringComparison.Ordinal);
+
+            File.WriteAllText(file, Files + "\n");
+            Assert.Equal(1, ReplayTool.Run(context, record, steps: false, ""));
+            Assert.Contains("has changed since", error.ToString(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
         }
     }
 
