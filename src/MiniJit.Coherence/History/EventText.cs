@@ -3,6 +3,7 @@ using System;
 using System.Globalization;
 using MiniJit.Backend.Arm64;
 using MiniJit.Coherence.Fetch;
+using MiniJit.Coherence.Memory;
 
 namespace MiniJit.Coherence.History;
 
@@ -20,7 +21,7 @@ internal static class EventText
     {
         LabEventKind.Store => Noted(Text($"stores {Bytes(happened.Detail)} to line 0x{happened.Line:x}: version {happened.Version}"), happened.Note),
         LabEventKind.StoreDone => Text($"version {happened.Version} is performed: it leaves the store buffer"),
-        LabEventKind.Clean or LabEventKind.Invalidate => Text($"{Operation(happened.Detail)} 0x{happened.Address:x}"),
+        LabEventKind.Clean or LabEventKind.Invalidate => $"{Operation(happened.Detail)} {Place(happened)}",
         LabEventKind.CleanDone => Text($"version {happened.Version} reaches the point of unification"),
         LabEventKind.InvalidateDone => Text($"the instruction cache of core {happened.Core} drops what is older than version {happened.Version}"),
         LabEventKind.Barrier => Barrier(happened.Detail),
@@ -47,8 +48,8 @@ internal static class EventText
     /// <summary>The name of a core; what no core does, the system does.</summary>
     public static string Core(int core) => core < 0 ? "system" : Text($"core {core}");
 
-    // A line that nobody has fetched yet has no virtual address.
-    private static string Place(in LabEvent happened) => happened.Address == 0 ? Text($"line 0x{happened.Line:x}") : Text($"0x{happened.Address:x}");
+    // A line that nobody has fetched yet has no virtual address, and the system cleans pages by offset.
+    private static string Place(in LabEvent happened) => happened.Address < PhysicalMemory.PageSize ? Text($"line 0x{happened.Line:x}") : Text($"0x{happened.Address:x}");
 
     private static string Barrier(int detail) =>
         $"{(detail >> 4 == (int)BarrierKind.Synchronization ? "DSB" : "DMB")} {SystemNames.Barrier(detail & 15).ToUpperInvariant()}";

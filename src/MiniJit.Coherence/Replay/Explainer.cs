@@ -437,7 +437,8 @@ internal sealed class Explainer
         int offset = OffsetOfFirst(old, newest);
         int length = Math.Min(old.Length, newest.Length);
         ulong start = length == 0 ? stale.Address : stale.Address & ~(ulong)(length - 1);
-        first = offset < 0 ? stale.Address : start + (ulong)offset;
+        ulong stopped = _outcome < 0 ? 0 : _history[_outcome].Address;
+        first = offset >= 0 ? start + (ulong)offset : stopped != 0 && Holds(_history, stale, stopped) ? stopped : stale.Address;
         return CodeComparison.Of(start, old, newest, offset);
     }
 }

@@ -121,7 +121,8 @@ internal static class ExplanationText
         if (story.FetchedAhead >= 0)
         {
             int place = stations.FindIndex(station => station.Index > story.FetchedAhead);
-            stations.Insert(Math.Max(place, 0), (story.FetchedAhead, ""));
+            bool isMissingBefore = place > 0 && stations[place - 1].Index < 0;
+            stations.Insert(isMissingBefore ? place - 1 : Math.Max(place, 0), (story.FetchedAhead, ""));
         }
 
         return stations;

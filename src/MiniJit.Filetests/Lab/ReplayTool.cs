@@ -1,5 +1,6 @@
+// minijit lab replay: a recorded failure, run again. What it prints is the run itself; whether it fails as recorded is the exit code.
 using System;
-using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using MiniJit.Coherence.Choices;
 using MiniJit.Coherence.Experiments;
@@ -10,48 +11,17 @@ using MiniJit.IR;
 
 namespace MiniJit.Filetests.Lab;
 
-/// <summary><c>minijit lab replay</c>: a recorded run once more.</summary>
 internal static class ReplayTool
 {
-    /// <summary>Replays.</summary>
+    /// <summary>The version that recordings name.</summary>
+    public static string Product { get; } = typeof(ReplayTool).Assembly.GetName().Version?.ToString(3) ?? "";
+
+    /// <summary>Replays a file.</summary>
     /// <param name="context">Where to.</param>
     /// <param name="path">The recording.</param>
     /// <param name="steps">Whether to print every event.</param>
-    /// <param name="page">The file for the page; empty for none.</param>
-    /// <returns>Success if the run fails as it did when it was recorded.</returns>
+    /// <param name="page">The file for the page; may be empty.</param>
     public static int Run(ToolContext context, string path, bool steps, string page)
-    {
-        if (TryRead(context, path) is not { } recording || !TryFind(context, recording, out ILabExperiment? experiment))
-        {
-            return ExitCode.Failure;
-        }
-
-        LabHistory history = new();
-        LabFailure failure = experiment!.Run(new ReplayedChoices(recording.Choices, experiment.Cores), history);
-        if (steps)
-        {
-            for (int i = 0; i < history.Count; i++)
-            {
-                LabEvent happened = history[i];
-                context.Output.Write(FormattableString.Invariant($"{happened.Time,8}  {(happened.Core < 0 ? "system " : $"core {happened.Core,-2}")}  {EventText.Of(happened)}\n"));
-            }
-
-            context.Output.Write("\n");
-        }
-
-        if (!failure.IsLike(recording.Failure))
-        {
-            string now = failure.IsNone ? "nothing fails" : $"{failure.Subject} fails: {failure.Symptom}";
-            return context.Fail($"{path}: {now}, but {recording.Failure.Subject} failed with {recording.Failure.Symptom} when this was recorded");
-        }
-
-        Explanation story = Explainer.Explain(history, experiment.Machine);
-        StoryFrame frame = new(failure.Subject, failure.Symptom, experiment.Plan, experiment.Machine, $"minijit lab replay {path}");
-        context.Output.Write(ExplanationText.Of(history, story, frame));
-        return ExperimentReport.TryWrite(context, page, () => TimelinePage.Of(history, story, frame)) ? ExitCode.Success : ExitCode.Failure;
-    }
-
-    private static Recording? TryRead(ToolContext context, string path)
     {
         string text;
         try
@@ -60,52 +30,103 @@ internal static class ReplayTool
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            context.Fail(e.Message);
-            return null;
+            return context.Fail(e.Message);
         }
 
         DiagnosticBag diagnostics = new();
-        Recording? recording = RecordingReader.Read(new SourceText(path, text), diagnostics);
+        SourceText source = new(path, text);
+        Recording? recording = RecordingReader.Read(source, diagnostics);
         if (recording is not null)
         {
-            RecordingReader.CheckFiles(recording, static file => File.Exists(file) ? File.ReadAllBytes(file) : null, diagnostics);
+            RecordingReader.CheckFiles(recording, ContentOf, diagnostics);
         }
 
-        return context.Report(diagnostics.Items) ? recording : null;
+        if (!context.Report(diagnostics.Items) || recording is null)
+        {
+            return ExitCode.Failure;
+        }
+
+        if (Find(recording, out string problem) is not { } experiment)
+        {
+            return context.Fail($"{path}: {problem}");
+        }
+
+        LabHistory history = new();
+        LabFailure failure = experiment.Run(new ReplayedChoices(recording.Choices, experiment.Cores), history);
+        if (steps)
+        {
+            PrintSteps(context, history);
+        }
+
+        Explanation story = Explainer.Explain(history, experiment.Machine);
+        StoryFrame frame = new(
+            failure.IsNone ? recording.Failure.Subject : failure.Subject, failure.IsNone ? "none" : failure.Detail, experiment.Plan, experiment.Machine, $"minijit lab replay {path}");
+        context.Output.Write(ExplanationText.Of(history, story, frame));
+        bool isWritten = ExperimentReport.TryWrite(context, page, () => TimelinePage.Of(history, story, frame));
+        bool isReproduced = failure.IsLike(recording.Failure);
+        context.Output.Write(isReproduced ? $"\nIt fails as recorded: {recording.Failure.Symptom}.\n" : "");
+        context.Output.Flush();
+        if (!isReproduced)
+        {
+            string version = recording.Product == Product ? "" : $"; it was recorded by version {recording.Product}, and this is {Product}";
+            context.Fail($"{path}: recorded was '{recording.Failure.Symptom}' of {recording.Failure.Subject}, but the run {Describe(failure)}{version}");
+        }
+
+        return isReproduced && isWritten ? ExitCode.Success : ExitCode.Failure;
     }
 
-    private static bool TryFind(ToolContext context, Recording recording, out ILabExperiment? experiment)
-    {
-        experiment = RepeatedExperiment.Find(recording);
-        if (experiment is not null)
-        {
-            return true;
-        }
+    private static string Describe(in LabFailure failure) => failure.IsNone ? "does not fail" : $"has '{failure.Symptom}' of {failure.Subject}";
 
+    private static ILabExperiment? Find(Recording recording, out string problem)
+    {
+        problem = $"there is no {recording.Experiment} of this name";
         if (recording.Experiment != SuiteExperiment.Kind)
         {
-            context.Fail($"there is no experiment {recording.Experiment} {recording.Find("name")}");
-            return false;
+            return RepeatedExperiment.Find(recording);
         }
 
-        if (!SuiteExperiment.TryRead(recording, out SuiteOptions options, out string problem))
+        if (!SuiteExperiment.TryRead(recording, out SuiteOptions options, out problem))
         {
-            context.Fail(problem);
-            return false;
+            return null;
         }
 
-        List<string> paths = [];
-        foreach (RecordedFile file in recording.Files)
+        string[] paths = new string[recording.Files.Count];
+        for (int i = 0; i < paths.Length; i++)
         {
-            paths.Add(file.Path);
+            paths[i] = recording.Files[i].Path;
         }
 
-        if (!SuiteTool.TryLoad(context, paths, out SuiteImage image))
+        if (!SuiteImage.TryLoad(paths, out SuiteImage image, out problem))
         {
-            return false;
+            return null;
         }
 
-        experiment = new SuiteExperiment(image, options);
-        return true;
+        // How long commands take without lies decides when they hang.
+        SuiteRun.Calibrate(image);
+        return new SuiteExperiment(image, options);
+    }
+
+    private static byte[]? ContentOf(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static void PrintSteps(ToolContext context, LabHistory history)
+    {
+        for (int i = 0; i < history.Count; i++)
+        {
+            LabEvent happened = history[i];
+            context.Output.Write(string.Create(
+                CultureInfo.InvariantCulture, $"{happened.Time,10}  {EventText.Core(happened.Core),-7}  {EventText.Of(happened)}{(happened.IsStale ? "   <-- stale" : "")}\n"));
+        }
+
+        context.Output.Write("\n");
     }
 }

@@ -1,34 +1,35 @@
-// What a failing seed of a suite becomes: run again up to its first failure, with as many deviations taken back as a budget allows, explained as text
-// and as a page, and recorded. The budget is a number of instructions, not a time, so the report is the same everywhere.
+// A failing run of a suite made small: first the files, of which most have nothing to do with the failure, then the choices. Other files mean that
+// choices meet other questions, so with fewer files the same failure is looked for from some seeds anew; with the files that are left, choices
+// are taken back one by one. All bounds are numbers of runs and instructions, so the same seed gives the same report.
 using System;
 using System.Collections.Generic;
-using System.Globalization;
-using System.IO;
-using MiniJit.Coherence.Choices;
-using MiniJit.Coherence.History;
 using MiniJit.Coherence.Replay;
 using MiniJit.Filetests.Tools;
 
 namespace MiniJit.Filetests.Lab;
 
-internal static class SuiteReport
+internal sealed class SuiteReport
 {
-    /// <summary>Instructions that shrinking may execute, and the runs that it is at least and at most.</summary>
-    private const long ShrinkingBudget = 400_000_000;
-    private const int FewestRuns = 20, MostRuns = 2000;
+    /// <summary>Seeds that are tried with fewer files, with the failing one alone, in all, and with the files that are left.</summary>
+    private const int Seeds = 8, SeedsAlone = 64, MostSeeds = 600, OtherSeeds = 40;
 
-    /// <summary>What a run costs beside its instructions, in instructions.</summary>
-    private const long RunOverhead = 100_000;
+    /// <summary>Instructions that shrinking may take, and bounds of the runs that follow from it.</summary>
+    private const long Instructions = 3_000_000_000, LeastRuns = 40, MostRuns = 4000;
 
-    private static string Version => typeof(SuiteReport).Assembly.GetName().Version?.ToString(3) ?? "";
+    private readonly SuiteOptions _options;
+    private readonly ulong _seed;
+    private SuiteImage _image;
+    private ShrunkRun _run;
+    private int _tried;
+
+    private SuiteReport(SuiteImage image, SuiteOptions options, ulong seed)
+    {
+        _image = image;
+        _options = options;
+        _seed = seed;
+    }
 
     /// <summary>Reports on a seed that fails.</summary>
-    /// <param name="context">Where to.</param>
-    /// <param name="image">What was run.</param>
-    /// <param name="options">How.</param>
-    /// <param name="seed">The seed.</param>
-    /// <param name="request">What is asked for.</param>
-    /// <param name="command">The command that makes the run again.</param>
     /// <returns>Whether all files could be written.</returns>
     public static bool Write(ToolContext context, SuiteImage image, SuiteOptions options, ulong seed, in ReportRequest request, string command)
     {
@@ -37,28 +38,44 @@ internal static class SuiteReport
             return true;
         }
 
-        // Only what happened up to the failure counts, and long commands before it have nothing to do with it.
-        SuiteResult failing = SuiteRun.Run(image, options with { StopsAtFailure = true }, options.ChoicesOf(seed));
-        SuiteExperiment experiment = new(image, options with { FileRuns = failing.FileRuns });
-        ShrunkRun run = ChoiceShrinker.Record(experiment, options.ChoicesOf(seed));
-        int runs = (int)Math.Clamp(ShrinkingBudget / (failing.Instructions + RunOverhead), FewestRuns, MostRuns);
-        run = ChoiceShrinker.Shrink(experiment, run, runs);
-        LabHistory history = new();
-        run = run with { Failure = experiment.Run(new ReplayedChoices(run.Choices, options.Cores), history) };
-        Explanation story = Explainer.Explain(history, experiment.Machine);
-        StoryFrame frame = new(run.Failure.Subject, run.Failure.Symptom, experiment.Plan, experiment.Machine, command);
-        if (request.Explains)
-        {
-            context.Output.Write(string.Create(
-                CultureInfo.InvariantCulture, $"\nSeed {seed}, shrunk in {run.Runs} runs. Deviations from a coherent machine that are left: {run.Choices.Count}\n\n"));
-            context.Output.Write(ExplanationText.Of(history, story, frame));
-        }
-
-        return ExperimentReport.TryWrite(context, request.Page, () => TimelinePage.Of(history, story, frame))
-            & ExperimentReport.TryWrite(context, request.Record, () => Record(experiment, run).ToString());
+        (SuiteExperiment experiment, ShrunkRun run) = Shrink(image, options, seed);
+        return ExperimentReport.Write(context, experiment, seed, run, request, command, () => Record(experiment, run));
     }
 
-    private static Recording Record(SuiteExperiment experiment, in ShrunkRun run)
+    /// <summary>The smallest run that fails as the seed does.</summary>
+    public static (SuiteExperiment Experiment, ShrunkRun Run) Shrink(SuiteImage image, SuiteOptions options, ulong seed)
+    {
+        SuiteReport report = new(image, options, seed);
+        report._run = ChoiceShrinker.Record(new SuiteExperiment(image, options), options.ChoicesOf(seed));
+        if (options.FileRuns == 0)
+        {
+            report.LeaveOutFiles();
+        }
+
+        SuiteExperiment experiment = new(report._image, options);
+        long cost = Math.Max(1, SuiteRun.Run(report._image, options with { StopsAtFailure = true }, options.ChoicesOf(seed)).Instructions);
+        long left = Math.Clamp(Instructions / cost, LeastRuns, MostRuns);
+        ShrunkRun run = ChoiceShrinker.Shrink(experiment, report._run, (int)left);
+
+        // That no single choice can be taken back does not make it the shortest way to this failure: other seeds may know one.
+        left -= run.Runs;
+        for (int i = 1; i <= OtherSeeds && run.Choices.Count > 1 && left > LeastRuns; i++, left--)
+        {
+            ShrunkRun other = ChoiceShrinker.Record(experiment, options.ChoicesOf(seed + (ulong)i));
+            if (other.Failure.IsLike(run.Failure))
+            {
+                other = ChoiceShrinker.Shrink(experiment, other, (int)left);
+                left -= other.Runs;
+                run = other.IsMinimal && other.Choices.Count < run.Choices.Count ? other with { Runs = run.Runs + other.Runs } : run with { Runs = run.Runs + other.Runs };
+            }
+        }
+
+        // It fails with the same symptom, but what exactly comes out may be something else.
+        return (experiment, run with { Failure = experiment.Run(new Coherence.Choices.ReplayedChoices(run.Choices, options.Cores), null) });
+    }
+
+    /// <summary>A failing run as a file.</summary>
+    public static Recording Record(SuiteExperiment experiment, in ShrunkRun run)
     {
         List<RecordedFile> files = [];
         foreach (string path in experiment.Paths)
@@ -68,12 +85,68 @@ internal static class SuiteReport
 
         return new()
         {
-            Product = Version,
+            Product = ReplayTool.Product,
             Experiment = SuiteExperiment.Kind,
             Settings = experiment.Settings,
             Files = files,
             Failure = run.Failure,
             Choices = run.Choices,
         };
+    }
+
+    private void LeaveOutFiles()
+    {
+        // Subjects begin with the path of their file.
+        List<SuiteFile> files = [.. _image.Files];
+        int failing = files.FindIndex(file => _run.Failure.Subject.StartsWith(file.Path + ":", StringComparison.Ordinal));
+        if (failing < 0 || TryFiles([files[failing]], SeedsAlone))
+        {
+            return;
+        }
+
+        for (int size = Math.Max(1, files.Count / 2); size > 0; size /= 2)
+        {
+            for (int start = 0; start < files.Count && _tried < MostSeeds;)
+            {
+                List<SuiteFile> fewer = [];
+                for (int i = 0; i < files.Count; i++)
+                {
+                    if (i < start || i >= start + size || i == failing)
+                    {
+                        fewer.Add(files[i]);
+                    }
+                }
+
+                if (fewer.Count < files.Count && TryFiles(fewer, Seeds))
+                {
+                    SuiteFile kept = files[failing];
+                    files = fewer;
+                    failing = files.IndexOf(kept);
+                }
+                else
+                {
+                    start += size;
+                }
+            }
+        }
+    }
+
+    private bool TryFiles(List<SuiteFile> files, int seeds)
+    {
+        SuiteImage image = SuiteImage.Of(files);
+        SuiteExperiment experiment = new(image, _options);
+        for (int i = 0; i < seeds && _tried < MostSeeds; i++)
+        {
+            _tried++;
+            ShrunkRun run = ChoiceShrinker.Record(experiment, _options.ChoicesOf(_seed + (ulong)i));
+            if (run.Failure.IsLike(_run.Failure))
+            {
+                _image = image;
+                _run = run;
+                return true;
+            }
+        }
+
+        return false;
     }
 }
