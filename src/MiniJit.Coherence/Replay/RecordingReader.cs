@@ -1,5 +1,6 @@
 // Reads recordings. The format is one statement per line; # begins a comment line. Everything that is wrong is reported with its place.
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.Globalization;
 using MiniJit.Coherence.Choices;
@@ -9,6 +10,8 @@ namespace MiniJit.Coherence.Replay;
 
 internal sealed class RecordingReader
 {
+    private static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789abcdef");
+
     private readonly SourceText _source;
     private readonly DiagnosticBag _diagnostics;
     private readonly List<RecordedSetting> _settings = [];
@@ -160,7 +163,7 @@ internal sealed class RecordingReader
     private void ReadFile()
     {
         (int start, string hash) = Word();
-        if (hash.Length != 64 || hash.AsSpan().ContainsAnyExcept("0123456789abcdef"))
+        if (hash.Length != 64 || hash.AsSpan().ContainsAnyExcept(s_hexDigits))
         {
             Report(start, hash.Length, "L104", "expected a SHA-256 hash: 64 hexadecimal digits in lower case");
         }

@@ -45,7 +45,7 @@ internal static class TimelinePage
         .events td { border-bottom: 1px solid var(--rule); font-size: 12px; }
         .events td.number, .events th.number { text-align: right; }
         .events tr.stale td, .events tr.absent td { background: var(--band); color: var(--bad); }
-        .command { background: var(--code); padding: 8px 12px; overflow-x: auto; }
+        .command { background: var(--code); padding: 8px 12px; white-space: pre-wrap; overflow-wrap: anywhere; }
         footer { color: var(--soft); font-size: 13px; padding-bottom: 28px; padding-top: 12px; }
         .timeline { display: block; width: 100%; min-width: 600px; height: auto; font: 12.5px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
         .timeline text { fill: var(--ink); }

@@ -59,7 +59,7 @@ internal sealed class SuiteRun : ICoreSharing, IDisposable
     private readonly Arm64Machine _machine;
     private readonly MachineSystem _system;
     private readonly MachineCodeMemory _memory;
-    private readonly IPublicationPort _port;
+    private readonly RememberingPort _port;
     private readonly CodeHeap? _kept;
     private readonly LyingModel? _caches;
     private readonly SuiteWorker[] _workers;

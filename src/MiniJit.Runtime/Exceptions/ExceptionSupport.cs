@@ -17,6 +17,7 @@ using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using MiniJit.Codegen;
 using MiniJit.Codegen.Settings;
 using MiniJit.IR;
@@ -95,6 +96,8 @@ internal sealed class ExceptionSupport
         }}
         """;
 
+    private static readonly CompositeFormat s_throwText = CompositeFormat.Parse(ThrowText);
+
     private const string WholeAddress = "-1", SignedAddress = "0xffff_ffff_ffff";
 
     private static readonly ExternalName
@@ -133,27 +136,15 @@ internal sealed class ExceptionSupport
     /// <param name="target">What they were compiled for.</param>
     /// <param name="compile">Compiles for it.</param>
     /// <param name="problem">Why not; empty on success.</param>
-    public bool TryDefine(JitModule module, Target target, FunctionCompiler compile, out string problem)
-    {
-        problem = "";
-        if (!_isMentioned || _isDefined)
-        {
-            return true;
-        }
-
-        module.DefineData(s_table, WriteTable(out Relocation[] relocations), relocations: relocations);
-        module.Define(s_resume, WriteResume(target));
-        if (!compile(ReadThrow(target), out CompiledCode code, out problem))
-        {
-            return false;
-        }
-
-        module.Define(s_throw, code);
-        return true;
-    }
+    public bool TryDefine(JitModule module, Target target, FunctionCompiler compile, out string problem) => TryDefine(
+        target, compile, (name, bytes, relocations) => module.DefineData(name, bytes, relocations: relocations), (name, code) => module.Define(name, code), out problem);
 
     /// <summary>The same for a module that goes into a file.</summary>
-    public bool TryDefine(ObjectModule module, Target target, FunctionCompiler compile, out string problem)
+    public bool TryDefine(ObjectModule module, Target target, FunctionCompiler compile, out string problem) => TryDefine(
+        target, compile, (name, bytes, relocations) => module.DefineData(name, bytes, relocations: relocations), (name, code) => module.Define(name, code), out problem);
+
+    private bool TryDefine(
+        Target target, FunctionCompiler compile, Action<ExternalName, byte[], Relocation[]> defineData, Action<ExternalName, CompiledCode> define, out string problem)
     {
         problem = "";
         if (!_isMentioned || _isDefined)
@@ -161,14 +152,14 @@ internal sealed class ExceptionSupport
             return true;
         }
 
-        module.DefineData(s_table, WriteTable(out Relocation[] relocations), relocations: relocations);
-        module.Define(s_resume, WriteResume(target));
+        defineData(s_table, WriteTable(out Relocation[] relocations), relocations);
+        define(s_resume, WriteResume(target));
         if (!compile(ReadThrow(target), out CompiledCode code, out problem))
         {
             return false;
         }
 
-        module.Define(s_throw, code);
+        define(s_throw, code);
         return true;
     }
 
@@ -193,7 +184,7 @@ internal sealed class ExceptionSupport
     private static Function ReadThrow(Target target)
     {
         string mask = target.Triple.Architecture == TargetArchitecture.Arm64 ? SignedAddress : WholeAddress;
-        return Parser.Parse(string.Format(CultureInfo.InvariantCulture, ThrowText, target.DefaultCallConv.Text(), mask)).Functions[0].Function;
+        return Parser.Parse(string.Format(CultureInfo.InvariantCulture, s_throwText, target.DefaultCallConv.Text(), mask)).Functions[0].Function;
     }
 
     // Address, stack pointer, frame pointer and two words of payload: goes on there.
