@@ -279,8 +279,8 @@ internal sealed class Explainer
         }
 
         int publication = PublicationStart(from);
-        return _history.FindFirst(publication, from, happened => happened.Kind == LabEventKind.Clean && IsCleanOf(happened)) >= 0 ? MissingEvent.CleanAfterStore
-            : _history.FindFirst(from, _fetch, happened => happened.Kind == LabEventKind.Clean && IsNear(happened)) >= 0 ? MissingEvent.CleanOfLine
+        return _history.FindFirst(from, _fetch, happened => happened.Kind == LabEventKind.Clean && IsNear(happened)) >= 0 ? MissingEvent.CleanOfLine
+            : _history.FindFirst(publication, from, happened => happened.Kind == LabEventKind.Clean && IsCleanOf(happened)) >= 0 ? MissingEvent.CleanAfterStore
             : MissingEvent.Clean;
     }
 
@@ -289,8 +289,8 @@ internal sealed class Explainer
         if (_invalidate < 0)
         {
             return ClaimsCoherence() && _history.FindFirst(from, _fetch, happened => happened.Kind == LabEventKind.Invalidate) < 0 ? MissingEvent.CoherentFetch
-                : earlier >= PublicationStart(from) ? MissingEvent.InvalidationAfterStore
                 : _history.FindFirst(from, _fetch, happened => happened.Kind == LabEventKind.Invalidate && IsNear(happened)) >= 0 ? MissingEvent.InvalidationOfLine
+                : earlier >= PublicationStart(from) ? MissingEvent.InvalidationAfterStore
                 : MissingEvent.Invalidation;
         }
 

@@ -159,6 +159,14 @@ public sealed class ExplainerTests
     }
 
     [Fact]
+    public void A_loop_that_missed_the_line_counts_more_than_what_the_system_did_before()
+    {
+        StoryHistory history = new() { Machine = MachineType.Find("mixed-lines")! };
+        history.Begin().Invalidate().InvalidateDone(1, 1).Overwrite().Clean().CleanDone(2).Dsb().Invalidate(128).Dsb().Fail();
+        Assert.Equal(MissingEvent.InvalidationOfLine, history.Explain().Missing);
+    }
+
+    [Fact]
     public void What_a_missing_synchronisation_hides_is_said_too()
     {
         StoryHistory history = new();
