@@ -98,7 +98,7 @@ public sealed class ExperimentTests
                 Assert.True(PublicationPlan.TryChoose(
                     OperatingSystemKind.Linux, Architecture.Arm64, capabilities, PublicationScenario.ReusedMemory, out PublicationPlan plan, out _));
                 plan = experiment.EditPlan?.Invoke(plan) ?? plan;
-                EnginePlan asked = new() { Name = mutant.Name, System = Protocols.SystemPolicy.Linux, Steps = [.. plan.Steps] };
+                EnginePlan asked = new() { Name = mutant.Name, System = SystemContribution.Linux, Steps = [.. plan.Steps] };
                 PlanCell cell = new(asked, caches, ProtocolScenario.OtherThread);
                 bool isSafe = true;
                 foreach (int lines in (ReadOnlySpan<int>)[1, 2])

@@ -35,7 +35,7 @@ public sealed class PlanTableTests
     [MemberData(nameof(Sequences))]
     public void A_sequence_has_the_verdicts_of_its_litmus_test(string litmus, string[] steps, bool isWriterCalling, string scenario, string expected)
     {
-        EnginePlan plan = Plan(litmus, SystemPolicy.Windows, steps);
+        EnginePlan plan = Plan(litmus, SystemContribution.Windows, steps);
         List<string> verdicts = [];
         foreach (string name in (string[])["none", "idc", "both"])
         {
@@ -52,8 +52,8 @@ public sealed class PlanTableTests
     public void Interrupting_every_core_replaces_the_readers_context_synchronisation()
     {
         PublicationStep interrupt = new(PublicationStepKind.SynchronizeCores, PublicationMeans.MembarrierSyncCore);
-        EnginePlan plan = Plan("interrupt", SystemPolicy.Linux, [Clean, Barrier, Invalidate, Barrier], interrupt);
-        EnginePlan lied = Plan("lie", SystemPolicy.LyingLinux, [Clean, Barrier, Invalidate, Barrier], interrupt);
+        EnginePlan plan = Plan("interrupt", SystemContribution.Linux, [Clean, Barrier, Invalidate, Barrier], interrupt);
+        EnginePlan lied = Plan("lie", SystemContribution.LyingLinux, [Clean, Barrier, Invalidate, Barrier], interrupt);
         foreach (ProtocolMachine machine in ProtocolMachine.All)
         {
             Assert.True(PlanTable.Answer(PlanTable.Question(new(plan, machine, ProtocolScenario.OtherThread), false, 2)).IsSafe);
@@ -66,7 +66,7 @@ public sealed class PlanTableTests
     {
         PublicationStep interrupt = new(PublicationStepKind.SynchronizeCores, PublicationMeans.MembarrierSyncCore);
         PublicationStep[] steps = [new(PublicationStepKind.CleanDataLines), new(PublicationStepKind.DataBarrier), interrupt, new(PublicationStepKind.InvalidateInstructionLines), new(PublicationStepKind.DataBarrier)];
-        EnginePlan plan = new() { Name = "early", System = SystemPolicy.Linux, Steps = [.. steps, new(PublicationStepKind.MakeReachable)] };
+        EnginePlan plan = new() { Name = "early", System = SystemContribution.Linux, Steps = [.. steps, new(PublicationStepKind.MakeReachable)] };
         Assert.False(PlanTable.Answer(PlanTable.Question(new(plan, Machine("idc"), ProtocolScenario.OtherThread), false, 1)).IsSafe);
     }
 
@@ -151,7 +151,7 @@ public sealed class PlanTableTests
         }
     }
 
-    private static EnginePlan Plan(string name, SystemPolicy system, string[] steps, params PublicationStep[] last)
+    private static EnginePlan Plan(string name, SystemContribution system, string[] steps, params PublicationStep[] last)
     {
         List<PublicationStep> all = [];
         foreach (string step in steps)

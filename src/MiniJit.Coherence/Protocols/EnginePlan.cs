@@ -32,7 +32,7 @@ internal class EnginePlan
     /// <summary>Engine, version or year, system.</summary>
     public required string Name { get; init; }
 
-    public required SystemPolicy System { get; init; }
+    public required SystemContribution System { get; init; }
 
     public Architecture Architecture { get; init; } = Architecture.Arm64;
 

@@ -22,7 +22,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2022, before the fix (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_protect, s_membarrier, s_reach],
             Note = "cache maintenance is the kernel's, at a page's first time as code",
         },
@@ -31,7 +31,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2022, before the fix (Windows)",
-            System = SystemPolicy.Windows,
+            System = SystemContribution.Windows,
             Steps = [s_protect, s_reach],
         },
 
@@ -39,7 +39,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2022, after the fix (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_protect, s_membarrier, s_reach],
             Note = "the fix gave membarrier its fallback; cache maintenance stayed the kernel's",
         },
@@ -48,7 +48,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2022, after the fix (Windows)",
-            System = SystemPolicy.Windows,
+            System = SystemContribution.Windows,
             Steps = [s_windowsFlush, s_protect, s_writeBuffers, s_reach],
         },
 
@@ -56,7 +56,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2026 (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_invalidate, s_barrier, s_sync, s_protect, s_membarrier, s_reach],
         },
 
@@ -64,7 +64,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2026 (Windows)",
-            System = SystemPolicy.Windows,
+            System = SystemContribution.Windows,
             Steps = [s_windowsFlush, s_protect, s_writeBuffers, s_reach],
         },
 
@@ -72,7 +72,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2026 (macOS)",
-            System = SystemPolicy.MacOS,
+            System = SystemContribution.MacOS,
             Steps = [s_invalidate, s_barrier, s_sync, s_protect, s_reach],
         },
 
@@ -80,7 +80,7 @@ internal static class EnginePlans
         new()
         {
             Name = "Wasmtime 2026 (Linux riscv64)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Architecture = Architecture.RiscV64,
             Steps = [s_protect, new(FlushInstructionCache), s_reach],
         },
@@ -89,7 +89,7 @@ internal static class EnginePlans
         new()
         {
             Name = "V8 (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_reach],
             Note = "an isolate is single-threaded; Wasm threads rely on other synchronisation",
         },
@@ -98,7 +98,7 @@ internal static class EnginePlans
         new()
         {
             Name = "SpiderMonkey, Wasm tier 2 (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_protect, s_membarrier, s_reach],
             ReadsCacheType = true,
             Patches = PatchStyle.ByPointer,
@@ -108,7 +108,7 @@ internal static class EnginePlans
         new()
         {
             Name = "HotSpot (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_reach],
             ReadsCacheType = true,
             Readers = ReaderDuty.ContextSync,
@@ -119,7 +119,7 @@ internal static class EnginePlans
         new()
         {
             Name = ".NET (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_reach],
             ReadsCacheType = true,
             Patches = PatchStyle.ByPointer,
@@ -130,7 +130,7 @@ internal static class EnginePlans
         new()
         {
             Name = "LLVM ORC (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_protect, s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_reach],
             ReadsCacheType = true,
             Patches = PatchStyle.ByPointer,
@@ -140,7 +140,7 @@ internal static class EnginePlans
         new()
         {
             Name = "LuaJIT (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_protect, s_reach],
             ReadsCacheType = true,
             Note = "one thread per VM: no other thread calls its code",
@@ -150,14 +150,14 @@ internal static class EnginePlans
         new()
         {
             Name = "asmjit (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_protect, s_reach],
             ReadsCacheType = true,
         },
         new()
         {
             Name = "asmjit in Erlang (Linux)",
-            System = SystemPolicy.Linux,
+            System = SystemContribution.Linux,
             Steps = [s_clean, s_barrier, s_invalidate, s_barrier, s_sync, s_protect, s_reach],
             ReadsCacheType = true,
             Readers = ReaderDuty.ContextSync,

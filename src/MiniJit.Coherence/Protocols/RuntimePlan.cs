@@ -15,16 +15,16 @@ internal sealed class RuntimePlan : EnginePlan
 
     public static IReadOnlyList<EnginePlan> All { get; } =
     [
-        Of("MiniJit (Linux)", SystemPolicy.Linux, CodeViews.Dual, PublicationMeans.MembarrierSyncCore),
-        Of("MiniJit (Linux, one view)", SystemPolicy.Linux, CodeViews.Flip, PublicationMeans.MembarrierSyncCore),
-        Of("MiniJit (Linux, GLOBAL)", SystemPolicy.Linux, CodeViews.Dual, PublicationMeans.MembarrierGlobal),
-        Of("MiniJit (Linux, no membarrier)", SystemPolicy.Linux, CodeViews.Dual, PublicationMeans.VisitProcessors),
-        Of("MiniJit (Linux, membarrier lies)", SystemPolicy.LyingLinux, CodeViews.Dual, PublicationMeans.MembarrierSyncCore,
+        Of("MiniJit (Linux)", SystemContribution.Linux, CodeViews.Dual, PublicationMeans.MembarrierSyncCore),
+        Of("MiniJit (Linux, one view)", SystemContribution.Linux, CodeViews.Flip, PublicationMeans.MembarrierSyncCore),
+        Of("MiniJit (Linux, GLOBAL)", SystemContribution.Linux, CodeViews.Dual, PublicationMeans.MembarrierGlobal),
+        Of("MiniJit (Linux, no membarrier)", SystemContribution.Linux, CodeViews.Dual, PublicationMeans.VisitProcessors),
+        Of("MiniJit (Linux, membarrier lies)", SystemContribution.LyingLinux, CodeViews.Dual, PublicationMeans.MembarrierSyncCore,
             note: "a sandbox that answers 0 and interrupts nobody; only what callers do themselves would help"),
-        Of("MiniJit (Windows)", SystemPolicy.Windows, CodeViews.Dual, PublicationMeans.ProcessWriteBuffers),
-        Of("MiniJit (macOS)", SystemPolicy.MacOS, CodeViews.PerThread, PublicationMeans.DarwinThreadStates,
+        Of("MiniJit (Windows)", SystemContribution.Windows, CodeViews.Dual, PublicationMeans.ProcessWriteBuffers),
+        Of("MiniJit (macOS)", SystemContribution.MacOS, CodeViews.PerThread, PublicationMeans.DarwinThreadStates,
             note: "sys_icache_invalidate orders the caller's stores, as it must for anybody; Wasmtime's loop, said to be the same instructions, is judged by Arm's rules alone"),
-        Of("MiniJit (Linux riscv64)", SystemPolicy.Linux, CodeViews.Dual, PublicationMeans.Default, Architecture.RiscV64),
+        Of("MiniJit (Linux riscv64)", SystemContribution.Linux, CodeViews.Dual, PublicationMeans.Default, Architecture.RiscV64),
     ];
 
     public override List<PublicationStep> StepsOn(bool dataCoherent, bool instructionCoherent, ProtocolScenario scenario)
@@ -42,6 +42,6 @@ internal sealed class RuntimePlan : EnginePlan
     }
 
     private static RuntimePlan Of(
-        string name, SystemPolicy system, CodeViews views, PublicationMeans coreSync, Architecture architecture = Architecture.Arm64, string note = "") =>
+        string name, SystemContribution system, CodeViews views, PublicationMeans coreSync, Architecture architecture = Architecture.Arm64, string note = "") =>
         new(views, coreSync) { Name = name, System = system, Architecture = architecture, Steps = [], Patches = PatchStyle.ByPointer, Note = note };
 }

@@ -7,13 +7,13 @@ namespace MiniJit.Coherence.Protocols;
 /// <param name="ProtectCall">The call that makes pages executable.</param>
 /// <param name="MaintainsFreshPages">Whether that call cleans and invalidates a page at its first time as code, and never again (Linux: PG_dcache_clean).</param>
 /// <param name="InterruptsCores">Whether the call that synchronises all cores does so. A sandbox may answer 0 and do nothing (Mystikos did).</param>
-internal sealed record SystemPolicy(OperatingSystemKind Kind, string ProtectCall, bool MaintainsFreshPages, bool InterruptsCores)
+internal sealed record SystemContribution(OperatingSystemKind Kind, string ProtectCall, bool MaintainsFreshPages, bool InterruptsCores)
 {
-    public static SystemPolicy Linux { get; } = new(OperatingSystemKind.Linux, "mprotect", true, true);
+    public static SystemContribution Linux { get; } = new(OperatingSystemKind.Linux, "mprotect", true, true);
 
-    public static SystemPolicy LyingLinux { get; } = Linux with { InterruptsCores = false };
+    public static SystemContribution LyingLinux { get; } = Linux with { InterruptsCores = false };
 
-    public static SystemPolicy Windows { get; } = new(OperatingSystemKind.Windows, "VirtualProtect", false, true);
+    public static SystemContribution Windows { get; } = new(OperatingSystemKind.Windows, "VirtualProtect", false, true);
 
-    public static SystemPolicy MacOS { get; } = new(OperatingSystemKind.MacOS, "mprotect", false, true);
+    public static SystemContribution MacOS { get; } = new(OperatingSystemKind.MacOS, "mprotect", false, true);
 }
