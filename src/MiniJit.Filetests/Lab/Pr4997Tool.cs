@@ -28,6 +28,7 @@ internal static class Pr4997Tool
         TextWriter output = context.Output;
         output.Write(string.Create(CultureInfo.InvariantCulture,
             $"Probability that a run crashes or goes wrong, with intervals of 95 %: {image.Files.Count} files with {image.Commands} commands, a suite is {Pr4997.SuiteFiles} file runs, Windows.\n"));
+        SuiteTool.WriteOmissions(output, whole);
         Pr4997 experiment = new(image, threads);
         List<(Pr4997Plan Plan, Pr4997Setting Setting, Pr4997Cell Cell)> cells = [];
         bool isSafe = true;
@@ -56,7 +57,7 @@ internal static class Pr4997Tool
             }
         }
 
-        return isSafe ? ExitCode.Success : context.Fail("the whole plan failed");
+        return !isSafe ? context.Fail("the whole plan failed") : whole.HasWrongFiles ? ExitCode.Failure : ExitCode.Success;
     }
 
     private static string Row(Pr4997Setting setting, Pr4997Cell cell)

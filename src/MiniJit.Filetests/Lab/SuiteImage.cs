@@ -72,13 +72,20 @@ internal sealed class SuiteCommand
 /// <param name="Commands">Its run commands in the order of the text.</param>
 internal sealed record SuiteFile(string Path, SuiteFunction[] Functions, SuiteCommand[] Commands);
 
+/// <summary>A file that is left out although it asks for runs on AArch64.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="IsWrong">Whether the file is wrong; otherwise it is no subject for the lab.</param>
+internal sealed record SuiteOmission(string Path, string Reason, bool IsWrong);
+
 /// <summary>What is run.</summary>
 internal sealed class SuiteImage
 {
-    private SuiteImage(SuiteFile[] files, int skipped)
+    private SuiteImage(SuiteFile[] files, int skipped, IReadOnlyList<SuiteOmission> omissions)
     {
         Files = files;
         Skipped = skipped;
+        Omissions = omissions;
         foreach (SuiteFile file in files)
         {
             Commands += file.Commands.Length;
@@ -94,13 +101,33 @@ internal sealed class SuiteImage
     /// <summary>Files that have nothing to run for AArch64.</summary>
     public int Skipped { get; }
 
+    /// <summary>Files that have something to run and are left out all the same.</summary>
+    public IReadOnlyList<SuiteOmission> Omissions { get; }
+
+    /// <summary>Whether one of them is wrong.</summary>
+    public bool HasWrongFiles
+    {
+        get
+        {
+            foreach (SuiteOmission omission in Omissions)
+            {
+                if (omission.IsWrong)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     public int Commands { get; }
 
     /// <summary>Values that one call passes at most.</summary>
     public int MostSlots { get; }
 
     /// <summary>The image of some files.</summary>
-    public static SuiteImage Of(IReadOnlyList<SuiteFile> files, int skipped = 0) => new([.. files], skipped);
+    public static SuiteImage Of(IReadOnlyList<SuiteFile> files) => new([.. files], 0, []);
 
     /// <summary>The same with fewer commands: the first of each function, none of which takes long.</summary>
     /// <param name="perFunction">How many.</param>
@@ -118,18 +145,16 @@ internal sealed class SuiteImage
             }
         }
 
-        return Of(files, Skipped);
+        return new([.. files], Skipped, Omissions);
     }
 
-    /// <summary>Reads and compiles files.</summary>
-    /// <param name="paths">Test files; those without run commands for AArch64 are left out.</param>
-    /// <param name="image">What became of them.</param>
-    /// <param name="problem">What is wrong with one of them.</param>
-    public static bool TryLoad(IReadOnlyList<string> paths, out SuiteImage image, out string problem)
+    /// <summary>Reads and compiles files. One that is wrong does not keep the others from being run.</summary>
+    /// <param name="paths">Test files.</param>
+    public static SuiteImage Load(IReadOnlyList<string> paths)
     {
         List<SuiteFile> files = [];
+        List<SuiteOmission> omissions = [];
         SuiteCompiler compiler = new();
-        image = Of([]);
         foreach (string path in paths)
         {
             ParsedFile parsed;
@@ -139,30 +164,24 @@ internal sealed class SuiteImage
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                problem = e.Message;
-                return false;
-            }
-
-            if (compiler.TargetOf(parsed) is not { } target)
-            {
+                omissions.Add(new(path, e.Message, IsWrong: true));
                 continue;
             }
 
-            if (!compiler.TryCompile(path, parsed, target, out SuiteFile? file, out problem))
+            Target? target = compiler.TargetOf(parsed, out string problem);
+            SuiteFile? file = null;
+            bool isGood = target is null ? problem.Length == 0 : compiler.TryCompile(path, parsed, target, out file, out problem);
+            if (problem.Length != 0)
             {
-                problem = $"{path}: {problem}";
-                return false;
+                omissions.Add(new(path, problem, !isGood));
             }
-
-            if (file!.Commands.Length > 0)
+            else if (file is { Commands.Length: > 0 })
             {
                 files.Add(file);
             }
         }
 
-        image = Of(files, paths.Count - files.Count);
-        problem = "";
-        return true;
+        return new([.. files], paths.Count - files.Count - omissions.Count, omissions);
     }
 }
 
@@ -179,9 +198,14 @@ internal sealed class SuiteCompiler
     public Parser Parser { get; } = new();
 
     /// <summary>For what a file's run commands are compiled; null if not for AArch64, or if the file is no test file.</summary>
-    public Target? TargetOf(ParsedFile file)
+    /// <param name="file">The file.</param>
+    /// <param name="problem">What is wrong with a file that does not parse or whose tests make no sense; otherwise empty.</param>
+    public Target? TargetOf(ParsedFile file, out string problem)
     {
-        foreach (TestCase test in TestPlan.Create(file).Cases)
+        TestPlan plan = TestPlan.Create(file);
+        bool isTest = file.HasErrors || (file.Functions.Count > 0 && file.Tests.Count > 0);
+        problem = isTest && plan.Problem.Kind == OutcomeKind.Failed ? plan.Problem.Message : "";
+        foreach (TestCase test in plan.Cases)
         {
             if (test.Subtest is RunSubtest && test.SkipReason.Length == 0 && test.Target is { } spec
                 && spec.Triple.Architecture == TargetArchitecture.Arm64 && !spec.Shared.EnablePinnedReg)
@@ -197,6 +221,11 @@ internal sealed class SuiteCompiler
     public Target? TargetOf(TargetSpec spec) => _targets.Find(spec, forHost: false);
 
     /// <summary>Compiles a file's functions and the trampolines of its commands.</summary>
+    /// <param name="path">Where it was read.</param>
+    /// <param name="parsed">The file.</param>
+    /// <param name="target">For what.</param>
+    /// <param name="file">The compiled file.</param>
+    /// <param name="problem">What is wrong; for a good file that has no commands because it needs more than its own functions, what it needs.</param>
     public bool TryCompile(string path, ParsedFile parsed, Target target, out SuiteFile? file, out string problem)
     {
         file = null;
@@ -268,11 +297,13 @@ internal sealed class SuiteCompiler
         }
 
         // What needs more than its own functions (throwing, for example) is no subject for the lab.
-        file = new(path, [.. functions], IsSelfContained(functions) ? commands : []);
+        problem = commands.Length > 0 && Missing(functions) is { } name ? $"it needs {name}, which is not in the file" : "";
+        file = new(path, [.. functions], problem.Length == 0 ? commands : []);
         return true;
     }
 
-    private static bool IsSelfContained(List<SuiteFunction> functions)
+    // A name that is used and not defined, if there is one.
+    private static ExternalName? Missing(List<SuiteFunction> functions)
     {
         HashSet<ExternalName> names = [];
         foreach (SuiteFunction function in functions)
@@ -286,12 +317,12 @@ internal sealed class SuiteCompiler
             {
                 if (!names.Contains(relocation.Target))
                 {
-                    return false;
+                    return relocation.Target;
                 }
             }
         }
 
-        return true;
+        return null;
     }
 
     private bool TryCompile(Function function, Target target, List<SuiteFunction> functions, out string problem)

@@ -5,6 +5,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
+using System.Runtime.ExceptionServices;
 using System.Threading;
 using MiniJit.Filetests.Running;
 using MiniJit.Filetests.Tools;
@@ -31,8 +32,9 @@ internal static class SuiteTool
         }
 
         TextWriter output = context.Output;
-        string command = string.Join(' ', paths);
+        string command = string.Join(' ', Quoted(paths));
         output.Write(string.Create(CultureInfo.InvariantCulture, $"{image.Files.Count} files, {image.Commands} commands; {options.Describe(seed)}\n"));
+        WriteOmissions(output, image);
         output.Flush();
         TimeSpan before = Environment.CpuUsage.TotalTime;
         SuiteTotals totals = new();
@@ -78,10 +80,26 @@ internal static class SuiteTool
         }
 
         output.Flush();
-        return totals.FailedRuns == 0 ? ExitCode.Success : ExitCode.Failure;
+        return totals.FailedRuns == 0 && !image.HasWrongFiles ? ExitCode.Success : ExitCode.Failure;
     }
 
-    /// <summary>Finds and compiles the files, and runs them once on a machine that tells the truth.</summary>
+    /// <summary>Says which files are not run, apart from those that are wrong, which have been reported.</summary>
+    public static void WriteOmissions(TextWriter output, SuiteImage image)
+    {
+        int wrong = 0;
+        foreach (SuiteOmission omission in image.Omissions)
+        {
+            wrong += omission.IsWrong ? 1 : 0;
+            output.Write(omission.IsWrong ? "" : $"left out because {omission.Reason}: {omission.Path}\n");
+        }
+
+        output.Write(image.Skipped == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"left out because they have no run commands for aarch64: {image.Skipped} files\n"));
+        output.Write(wrong == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"left out because they are wrong: {wrong} files\n"));
+    }
+
+    /// <summary>
+    /// Finds and compiles the files, and runs them once on a machine that tells the truth. Files that are wrong are reported; false if nothing is left.
+    /// </summary>
     public static bool TryLoad(ToolContext context, IReadOnlyList<string> paths, out SuiteImage image)
     {
         List<string> missing = [];
@@ -93,15 +111,19 @@ internal static class SuiteTool
             return false;
         }
 
-        if (!SuiteImage.TryLoad(files, out image, out string problem))
+        image = SuiteImage.Load(files);
+        foreach (SuiteOmission omission in image.Omissions)
         {
-            context.Fail(problem);
-            return false;
+            if (omission.IsWrong)
+            {
+                context.Fail(omission.Reason.StartsWith(omission.Path, StringComparison.Ordinal) ? omission.Reason : $"{omission.Path}: {omission.Reason}");
+            }
         }
 
         if (image.Files.Count == 0)
         {
-            context.Fail("there is nothing to run: no file has run commands for aarch64");
+            WriteOmissions(context.Error, image);
+            context.Fail("there is nothing to run");
             return false;
         }
 
@@ -114,11 +136,23 @@ internal static class SuiteTool
         return truth.IsGood;
     }
 
+    private static List<string> Quoted(IReadOnlyList<string> paths)
+    {
+        List<string> words = [];
+        foreach (string path in paths)
+        {
+            words.Add(path.AsSpan().ContainsAny(" *?[") ? $"'{path}'" : path);
+        }
+
+        return words;
+    }
+
     /// <summary>Makes runs with ascending seeds on several threads and reports each, in order, on the thread that ends it.</summary>
     public static void RunAll(SuiteImage image, SuiteOptions options, ulong seed, int runs, int threads, Action<int, SuiteResult> report)
     {
-        var results = new SuiteResult?[runs];
-        int next = 0, reported = 0;
+        Dictionary<int, SuiteResult> waiting = [];             // ended before an earlier run did
+        long next = 0;
+        int reported = 0;
         Exception? problem = null;
         Lock gate = new();
         List<Thread> others = [];
@@ -133,32 +167,27 @@ internal static class SuiteTool
         others.ForEach(static thread => thread.Join());
         if (problem is not null)
         {
-            throw problem;
+            ExceptionDispatchInfo.Throw(problem);
         }
 
         void Work()
         {
             try
             {
-                for (int run; (run = Interlocked.Increment(ref next) - 1) < runs && Volatile.Read(ref problem) is null;)
+                for (long run; (run = Interlocked.Increment(ref next) - 1) < runs && Volatile.Read(ref problem) is null;)
                 {
                     SuiteResult result = SuiteRun.Run(image, options, options.ChoicesOf(seed + (ulong)run));
                     lock (gate)
                     {
-                        results[run] = result;
-                        while (reported < runs && results[reported] is { } done)
+                        waiting.Add((int)run, result);
+                        while (waiting.Remove(reported, out SuiteResult? done))
                         {
-                            report(reported, done);
-                            results[reported++] = null;
-                            if (reported < runs && results[reported] is null)
-                            {
-                                break;
-                            }
+                            report(reported++, done);
                         }
                     }
                 }
             }
-            catch (Exception e) when (e is IR.CompilerBugException or InvalidOperationException)
+            catch (Exception e) when (e is not OutOfMemoryException)      // thrown again on the thread that asked
             {
                 Volatile.Write(ref problem, e);
             }

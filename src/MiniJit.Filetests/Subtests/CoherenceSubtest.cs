@@ -31,7 +31,7 @@ internal sealed class CoherenceSubtest(CoherenceOptions options) : ISubtest
 
         if (file!.Commands.Length == 0)
         {
-            return Outcome.Failed("there are no run commands, or they need more than the file's own functions");
+            return Outcome.Failed(problem.Length == 0 ? "there are no run commands" : $"the lab cannot run this file: {problem}");
         }
 
         SuiteImage image = SuiteImage.Of([file]);

@@ -156,6 +156,40 @@ public sealed class SuiteTests
         }
     }
 
+    [Fact]
+    public void Files_that_cannot_be_run_are_named_and_the_others_run()
+    {
+        string directory = Directory.CreateTempSubdirectory("minijit-omissions").FullName;
+        try
+        {
+            string Write(string name, string text)
+            {
+                string path = Path.Combine(directory, name);
+                File.WriteAllText(path, text);
+                return path;
+            }
+
+            Write("good.clif", Files);
+            Write("none.clif", "test cat\nfunction %f() {\nblock0:\n    return\n}\n");
+            string outside = Write("outside.clif", "test run\ntarget aarch64\nfunction %f() {\n    fn0 = %g()\nblock0:\n    call fn0()\n    return\n}\n; run: %f()\n");
+            using StringWriter output = new(), error = new();
+            Assert.Equal(ExitCode.Success, SuiteTool.Run(new(output, error), [directory], Windows("full"), 1, 1, 1, default));
+            Assert.Equal("", error.ToString());
+            Assert.Contains($"left out because it needs %g, which is not in the file: {outside}\n", output.ToString(), StringComparison.Ordinal);
+            Assert.Contains("left out because they have no run commands for aarch64: 1 files\n", output.ToString(), StringComparison.Ordinal);
+
+            string garbage = Write("garbage.clif", "garbage");
+            output.GetStringBuilder().Clear();
+            Assert.Equal(ExitCode.Failure, SuiteTool.Run(new(output, error), [directory], Windows("full"), 1, 1, 1, default));
+            Assert.StartsWith($"minijit: {garbage}:1:1: error", error.ToString(), StringComparison.Ordinal);
+            Assert.Contains("left out because they are wrong: 1 files\n1 runs, 0 failed", output.ToString(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
     private static SuiteOptions Windows(string plan) => new() { Cores = 4, System = SystemPolicy.Find("windows")!, Plan = StressVariant.Find(plan)! };
 
     private static SuiteImage Load()
@@ -164,7 +198,8 @@ public sealed class SuiteTests
         File.WriteAllText(file, Files);
         try
         {
-            Assert.True(SuiteImage.TryLoad([file], out SuiteImage image, out string problem), problem);
+            SuiteImage image = SuiteImage.Load([file]);
+            Assert.Empty(image.Omissions);
             SuiteResult truth = SuiteRun.Calibrate(image);
             Assert.Equal(4, image.Commands);
             Assert.True(truth.IsGood, truth.IsGood ? "" : truth.Failures[0].ToString());
