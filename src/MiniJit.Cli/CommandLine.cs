@@ -54,14 +54,28 @@ internal static class CommandLine
         {
             foreach (ParseError error in parsed.Errors)
             {
-                Console.Error.WriteLine($"minijit: {error.Message}");
+                Console.Error.WriteLine($"minijit: {InOneLine(error.Message)}");
             }
 
-            string command = parsed.CommandResult.Command is RootCommand ? "minijit" : $"minijit {parsed.CommandResult.Command.Name}";
+            string command = "minijit";
+            for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } result; at = at.Parent)
+            {
+                command = command.Insert("minijit".Length, $" {result.Command.Name}");
+            }
+
             Console.Error.WriteLine($"Try '{command} --help'.");
             return ExitCode.Usage;
         }
 
         return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    // The parser lists values on lines of their own, and it speaks of types of the CLR.
+    private static string InOneLine(string message)
+    {
+        string line = string.Join(' ', message.Split((char[])['\r', '\n', '\t', ' '], StringSplitOptions.RemoveEmptyEntries));
+        return line
+            .Replace("as expected type 'System.Int32'", $"as a number up to {int.MaxValue}", StringComparison.Ordinal)
+            .Replace("as expected type 'System.UInt64'", $"as a number up to {ulong.MaxValue}", StringComparison.Ordinal);
     }
 }

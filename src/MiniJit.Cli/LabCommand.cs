@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.IO;
 using System.Text;
+using MiniJit.Coherence.Experiments;
 using MiniJit.Filetests.Tools;
 
 namespace MiniJit.Cli;
@@ -28,26 +29,31 @@ internal static class LabCommand
         Option<bool> json = new("--json") { Description = "Write one line of JSON per cell." };
         Option<bool> markdown = new("--markdown") { Description = "Write a table in Markdown." };
         Command command = new("plans", "Judge the publication plans of several engines: safe, or unsafe with a shortest execution.") { witness, table, json, markdown };
-        command.SetAction(parsed => WithConsole(context => PlanTools.Run(
-            context,
-            parsed.GetValue(witness) ?? "",
-            parsed.GetValue(json) ? PlanFormat.Json : parsed.GetValue(markdown) ? PlanFormat.Markdown : parsed.GetValue(table) ? PlanFormat.Table : PlanFormat.Text)));
+        command.SetAction(parsed => WithConsole(context => (parsed.GetValue(table), parsed.GetValue(json), parsed.GetValue(markdown)) switch
+        {
+            (false, false, false) => PlanTools.Run(context, parsed.GetValue(witness) ?? "", PlanFormat.Text),
+            (true, false, false) => PlanTools.Run(context, parsed.GetValue(witness) ?? "", PlanFormat.Table),
+            (false, true, false) => PlanTools.Run(context, parsed.GetValue(witness) ?? "", PlanFormat.Json),
+            (false, false, true) => PlanTools.Run(context, parsed.GetValue(witness) ?? "", PlanFormat.Markdown),
+            _ => context.Usage("one of --table, --json and --markdown"),
+        }));
         return command;
     }
 
     private static Command Mutants()
     {
         Argument<string?> name = new("name") { Description = "One mutant, on one machine.", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> machine = new("--machine") { Description = "For one mutant: the machine.", HelpName = "name", DefaultValueFactory = _ => "none" };
+        Option<string?> machine = new("--machine") { Description = LabSuiteCommand.Names("For one mutant, the machine; none if not given:", MutantMatrix.Machines, static type => type.Name), HelpName = "name" };
         Option<int> seeds = new("--seeds") { Description = "Runs that a mutant must survive.", HelpName = "n", DefaultValueFactory = _ => MutantTools.DefaultSeeds };
         ReportOptions report = new();
         Command command = new("mutants", "The runtime's publication with one mistake at a time, on machines of all kinds.") { name, machine, seeds };
         report.AddTo(command);
-        command.SetAction(parsed => WithConsole(context => (parsed.GetValue(name), report.Read(parsed)) switch
+        command.SetAction(parsed => WithConsole(context => (parsed.GetValue(name), parsed.GetValue(machine), report.Read(parsed)) switch
         {
-            (null, { IsEmpty: true }) => MutantTools.Run(context, parsed.GetValue(seeds)),
-            (null, _) => context.Usage("a report is about one mutant"),
-            ({ } one, var request) => MutantTools.Run(context, one, parsed.GetValue(machine)!, parsed.GetValue(seeds), request),
+            _ when parsed.GetValue(seeds) < 1 => context.Usage("--seeds must be positive"),
+            (null, null, { IsEmpty: true }) => MutantTools.Run(context, parsed.GetValue(seeds)),
+            (null, _, _) => context.Usage("a machine and a report are about one mutant"),
+            ({ } one, var on, var request) => MutantTools.Run(context, one, on ?? "none", parsed.GetValue(seeds), request),
         }));
         return command;
     }
@@ -62,6 +68,7 @@ internal static class LabCommand
         report.AddTo(command);
         command.SetAction(parsed => WithConsole(context => (parsed.GetValue(name), parsed.GetValue(all), parsed.GetValue(list), report.Read(parsed)) switch
         {
+            _ when parsed.GetValue(runs) < 1 => context.Usage("--runs must be positive"),
             (null, true, false, { IsEmpty: true }) => ScenarioTools.RunAll(context, parsed.GetValue(runs)),
             (null, false, true, { IsEmpty: true }) => ScenarioTools.List(context),
             ({ } one, false, false, var request) => ScenarioTools.Run(context, one, parsed.GetValue(runs), request),

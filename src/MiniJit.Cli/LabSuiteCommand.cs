@@ -52,9 +52,14 @@ internal static class LabSuiteCommand
                 Views = parsed.GetValue(views) == "two" ? CodeViews.Dual : CodeViews.Flip,
                 KeepsMemory = parsed.GetValue(keep),
             };
-            if (options.Cores is < 1 or > LyingModel.MaxCores || options.Workers is < 0 or > SuiteOptions.MostWorkers || parsed.GetValue(runs) < 1 || parsed.GetValue(threads) < 0)
+            string wrong = options.Cores is < 1 or > LyingModel.MaxCores ? $"--cores is a number from 1 to {LyingModel.MaxCores}"
+                : options.Workers is < 0 or > SuiteOptions.MostWorkers ? $"--workers is a number up to {SuiteOptions.MostWorkers}"
+                : parsed.GetValue(runs) < 1 ? "--runs must be positive"
+                : parsed.GetValue(threads) is < 0 or > SuiteTool.MostThreads ? $"--threads is a number up to {SuiteTool.MostThreads}"
+                : "";
+            if (wrong.Length != 0)
             {
-                return context.Usage($"there are 1 to {LyingModel.MaxCores} cores, up to {SuiteOptions.MostWorkers} workers, and at least one run");
+                return context.Usage(wrong);
             }
 
             int hostThreads = parsed.GetValue(threads) is > 0 and int given ? given : Environment.ProcessorCount;
@@ -74,8 +79,8 @@ internal static class LabSuiteCommand
         {
             paths, threads, svg,
         };
-        command.SetAction(parsed => LabCommand.WithConsole(context => parsed.GetValue(threads) < 0
-            ? context.Usage("there is at least one thread")
+        command.SetAction(parsed => LabCommand.WithConsole(context => parsed.GetValue(threads) is < 0 or > SuiteTool.MostThreads
+            ? context.Usage($"--threads is a number up to {SuiteTool.MostThreads}")
             : Pr4997Tool.Run(
                 context,
                 parsed.GetValue(paths) is { Length: > 0 } given ? given : ["filetests/"],

@@ -17,6 +17,7 @@ internal sealed class RecordingReader
     private readonly List<RecordedSetting> _settings = [];
     private readonly List<RecordedFile> _files = [];
     private readonly List<RecordedChoice> _choices = [];
+    private readonly HashSet<string> _once = [];
     private string _product = "", _experiment = "", _subject = "", _symptom = "", _detail = "";
     private int _line, _at, _end, _announced = -1;
 
@@ -115,6 +116,11 @@ internal sealed class RecordingReader
     private bool ReadStatement()
     {
         (int start, string word) = Word();
+        if (word is "product" or "experiment" or "fails" or "symptom" or "detail" or "end")
+        {
+            Once(word, start, word.Length);
+        }
+
         switch (word)
         {
             case "":
@@ -133,6 +139,7 @@ internal sealed class RecordingReader
                     Report(nameStart, 0, "L104", "expected the name of a setting");
                 }
 
+                Once($"set {name}", nameStart, name.Length);
                 _settings.Add(new(name, Rest(), new(_source, nameStart, name.Length)));
                 return true;
             case "file":
@@ -195,6 +202,7 @@ internal sealed class RecordingReader
         Keyword("takes");
         int value = Number("what was chosen, 1 or more", 1);
         ExpectEnd();
+        Once($"choice {kind} core {core} at {position}", start, name.Length);
         _choices.Add(new(kind, core, position, value));
     }
 
@@ -208,6 +216,15 @@ internal sealed class RecordingReader
         else if (_announced != _choices.Count)
         {
             Report(_source.Text.Length, 0, "L107", $"the recording has {_choices.Count} choices and should have {_announced}");
+        }
+    }
+
+    // What a second statement of its kind would quietly take the place of.
+    private void Once(string statement, int start, int length)
+    {
+        if (!_once.Add(statement))
+        {
+            Report(start, length, "L111", $"'{statement}' is there twice");
         }
     }
 

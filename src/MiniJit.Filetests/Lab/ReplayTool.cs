@@ -46,9 +46,9 @@ internal static class ReplayTool
             return ExitCode.Failure;
         }
 
-        if (Find(recording, out string problem) is not { } experiment)
+        if (Find(context, path, recording) is not { } experiment)
         {
-            return context.Fail($"{path}: {problem}");
+            return ExitCode.Failure;
         }
 
         LabHistory history = new();
@@ -77,16 +77,24 @@ internal static class ReplayTool
 
     private static string Describe(in LabFailure failure) => failure.IsNone ? "does not fail" : $"has '{failure.Symptom}' of {failure.Subject}";
 
-    private static ILabExperiment? Find(Recording recording, out string problem)
+    // Null if there is no such experiment, which has been reported.
+    private static ILabExperiment? Find(ToolContext context, string path, Recording recording)
     {
-        problem = $"there is no {recording.Experiment} of this name";
         if (recording.Experiment != SuiteExperiment.Kind)
         {
-            return RepeatedExperiment.Find(recording);
+            RepeatedExperiment? repeated = RepeatedExperiment.Find(recording);
+            if (repeated is null)
+            {
+                context.Fail($"{path}: there is no {recording.Experiment} '{recording.Find("name")}'");
+            }
+
+            return repeated;
         }
 
-        if (!SuiteExperiment.TryRead(recording, out SuiteOptions options, out problem))
+        DiagnosticBag diagnostics = new();
+        if (!SuiteExperiment.TryRead(recording, out SuiteOptions options, diagnostics))
         {
+            context.Report(diagnostics.Items);
             return null;
         }
 
@@ -96,14 +104,7 @@ internal static class ReplayTool
             paths[i] = recording.Files[i].Path;
         }
 
-        if (!SuiteImage.TryLoad(paths, out SuiteImage image, out problem))
-        {
-            return null;
-        }
-
-        // How long commands take without lies decides when they hang.
-        SuiteRun.Calibrate(image);
-        return new SuiteExperiment(image, options);
+        return SuiteTool.TryPrepare(context, paths, out SuiteImage image) && !image.HasWrongFiles ? new SuiteExperiment(image, options) : null;
     }
 
     private static byte[]? ContentOf(string path)

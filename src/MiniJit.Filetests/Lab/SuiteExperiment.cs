@@ -6,6 +6,7 @@ using MiniJit.Coherence.History;
 using MiniJit.Coherence.Publication;
 using MiniJit.Coherence.Replay;
 using MiniJit.Filetests.Stress;
+using MiniJit.IR;
 using MiniJit.Runtime.Memory;
 
 namespace MiniJit.Filetests.Lab;
@@ -66,11 +67,10 @@ internal sealed class SuiteExperiment(SuiteImage image, SuiteOptions options) : 
         return new(subject, SuiteFailure.NameOf(failure.Symptom), failure.ToString());
     }
 
-    /// <summary>The options of a recording.</summary>
-    public static bool TryRead(Recording recording, out SuiteOptions options, out string problem)
+    /// <summary>The options of a recording; false if a setting is wrong.</summary>
+    public static bool TryRead(Recording recording, out SuiteOptions options, DiagnosticBag diagnostics)
     {
         options = new();
-        problem = "";
         foreach (RecordedSetting setting in recording.Settings)
         {
             bool isNumber = int.TryParse(setting.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number);
@@ -92,14 +92,13 @@ internal sealed class SuiteExperiment(SuiteImage image, SuiteOptions options) : 
             };
             if (next is null)
             {
-                problem = $"'{setting.Name} {setting.Value}' is no setting of a suite";
-                return false;
+                diagnostics.Add(new(setting.Span, "L110", $"'{setting.Name} {setting.Value}' is no setting of a suite"));
             }
 
-            options = next;
+            options = next ?? options;
         }
 
-        return true;
+        return diagnostics.Count == 0;
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

@@ -42,7 +42,14 @@ internal static class LitmusTools
         {
             if (Directory.Exists(path))
             {
-                files.AddRange(Directory.GetFiles(path, "*.litmus", SearchOption.AllDirectories));
+                try
+                {
+                    files.AddRange(Directory.GetFiles(path, "*.litmus", SearchOption.AllDirectories));
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    return context.Fail(e.Message);
+                }
             }
             else
             {
@@ -157,7 +164,7 @@ internal static class LitmusTools
         }
 
         context.Error.Write(string.Create(CultureInfo.InvariantCulture,
-            $"{states} states in {seconds:f2} s of processor time: {states / seconds / 1000:f0} thousand per second; at most {bytes / 1e6:f1} MB of states\n"));
+            $"{states} states in {seconds:f2} s of processor time: {(seconds > 0 ? states / seconds / 1000 : 0):f0} thousand per second; at most {bytes / 1e6:f1} MB of states\n"));
     }
 
     private static int Compare(ToolContext context, List<string> files, LitmusVerdict[] verdicts, Dictionary<string, LitmusExpectation> table)
@@ -225,7 +232,7 @@ internal readonly record struct LitmusExpectation(string Verdict, string Observa
         foreach (string line in lines.AsSpan(1))
         {
             string[] cells = line.Split('\t');
-            if (cells.Length > verdict)
+            if (cells.Length > Math.Max(verdict, Math.Max(file, Math.Max(name, cache))))
             {
                 string key = file >= 0 ? cells[file] : cache >= 0 ? $"{cells[name]}.{cells[cache]}.litmus" : $"{cells[name]}.litmus";
                 table[key] = new(cells[verdict], observation < 0 || observation >= cells.Length ? "" : cells[observation]);

@@ -70,6 +70,7 @@ internal static class MutantTools
             : string.Create(CultureInfo.InvariantCulture, $"is killed by seed {cell.Seed}: {cell.Outcome}");
         context.Output.Write($"{name}: {mutant.Experiment.Sentence}\n  on {machine.Name} it {verdict}\n");
         context.Output.Write($"  {(cell.IsAsExpected ? "as the rules say" : "NOT AS THE RULES SAY")}: {cell.Expected.Reason}\n");
+        context.Output.Write(cell.Survived && !request.IsEmpty ? "  nothing failed, so there is nothing to explain, draw or record\n" : "");
         bool isReported = cell.Survived || ExperimentReport.Write(
             context, new(mutant.Experiment, machine), cell.Seed, request, $"minijit lab mutants {name} --machine {machineName} --explain",
             run => RepeatedExperiment.Record(typeof(MutantTools).Assembly.GetName().Version?.ToString(3) ?? "", mutant, machine, run));

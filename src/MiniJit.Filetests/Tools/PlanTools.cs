@@ -68,7 +68,7 @@ internal sealed class PlanTools
 
         if (plans.Count == 0)
         {
-            return context.Fail($"there is no plan whose name contains '{name}'");
+            return context.Usage($"there is no plan whose name contains '{name}'");
         }
 
         PlanTools tools = new(context, plans);

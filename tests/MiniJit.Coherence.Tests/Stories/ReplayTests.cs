@@ -121,6 +121,9 @@ public sealed class ReplayTests
     [InlineData("minijit-lab 1\r\nchoice Version core 1 on 2 takes 1\r\n", "2:23: error L104")]
     [InlineData("minijit-lab 1\nexperiment suite\nfails %f\nsymptom x\n", "5:1: error L106")]
     [InlineData("minijit-lab 1\nexperiment suite\nfails %f\nsymptom x\nend 1\n", "6:1: error L107")]
+    [InlineData("minijit-lab 1\nexperiment suite\nexperiment suite\n", "3:1: error L111: 'experiment' is there twice")]
+    [InlineData("minijit-lab 1\nset cores 1\nset cores 2\n", "3:5: error L111")]
+    [InlineData("minijit-lab 1\nchoice Version core 1 at 2 takes 1\nchoice Version core 1 at 2 takes 2\n", "3:8: error L111")]
     public void What_is_wrong_with_a_recording_is_said_with_its_place(string text, string expected)
     {
         DiagnosticBag diagnostics = new();

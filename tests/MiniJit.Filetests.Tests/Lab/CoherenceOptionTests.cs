@@ -54,7 +54,22 @@ public sealed class CoherenceOptionTests
         {
             Product = "", Experiment = SuiteExperiment.Kind, Settings = experiment.Settings, Failure = new("file:1", "hang"),
         };
-        Assert.True(SuiteExperiment.TryRead(recording, out SuiteOptions read, out string problem), problem);
+        DiagnosticBag diagnostics = new();
+        Assert.True(SuiteExperiment.TryRead(recording, out SuiteOptions read, diagnostics), diagnostics.ToString());
         Assert.Equal(options with { Tuning = null, StopsAtFailure = false }, read);
+    }
+
+    [Fact]
+    public void Settings_of_a_recording_that_are_wrong_are_reported_where_they_stand()
+    {
+        string text = "minijit-lab 1\nexperiment suite\nset cores 65\nset plan full\nset speed 1\nfails f:1\nsymptom hang\nend 0\n";
+        DiagnosticBag diagnostics = new();
+        Coherence.Replay.Recording? recording = Coherence.Replay.RecordingReader.Read(new SourceText("run.lab", text), diagnostics);
+        Assert.NotNull(recording);
+        Assert.False(SuiteExperiment.TryRead(recording, out _, diagnostics));
+        Assert.Collection(
+            diagnostics.Items,
+            static first => Assert.Equal("run.lab:3:5: error L110: 'cores 65' is no setting of a suite", first.Format().Split('\n')[0]),
+            static second => Assert.Equal("run.lab:5:5: error L110: 'speed 1' is no setting of a suite", second.Format().Split('\n')[0]));
     }
 }

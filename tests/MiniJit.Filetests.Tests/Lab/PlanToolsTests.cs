@@ -45,7 +45,7 @@ public sealed class PlanToolsTests
     public void A_plan_that_nobody_knows_is_an_error()
     {
         using StringWriter output = new(), errors = new();
-        Assert.Equal(1, PlanTools.Run(new(output, errors), "Turbo Pascal", PlanFormat.Text));
+        Assert.Equal(ExitCode.Usage, PlanTools.Run(new(output, errors), "Turbo Pascal", PlanFormat.Text));
         Assert.Equal("minijit: there is no plan whose name contains 'Turbo Pascal'\n", errors.ToString());
     }
 
