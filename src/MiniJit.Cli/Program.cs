@@ -2,6 +2,7 @@
 // of a run, and `--version`. A test run starts its worker before anything else; it comes up while this process reads
 // the command line and looks for the files.
 using System;
+using System.Diagnostics;
 using MiniJit.Filetests.Fuzzing;
 using MiniJit.Filetests.Running;
 using MiniJit.Filetests.Tools;
@@ -37,6 +38,13 @@ internal static class Program
         catch (CompilerBugException e)
         {
             Console.Error.WriteLine($"minijit: internal error: {e.Message}");
+            return ExitCode.Internal;
+        }
+        catch (Exception e) when (!Debugger.IsAttached)
+        {
+            // No exception gets here from anything that users may do. Where it came from is what a report of the defect needs.
+            string place = e.StackTrace?.Split('\n')[0].Trim() ?? "";
+            Console.Error.WriteLine($"minijit: internal error: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} ({place})");
             return ExitCode.Internal;
         }
         finally

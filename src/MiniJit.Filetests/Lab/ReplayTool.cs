@@ -68,7 +68,7 @@ internal static class ReplayTool
         context.Output.Flush();
         if (!isReproduced)
         {
-            string version = recording.Product == Product ? "" : $"; it was recorded by version {recording.Product}, and this is {Product}";
+            string version = recording.Product.Length == 0 || recording.Product == Product ? "" : $"; it was recorded by version {recording.Product}, and this is {Product}";
             context.Fail($"{path}: recorded was '{recording.Failure.Symptom}' of {recording.Failure.Subject}, but the run {Describe(failure)}{version}");
         }
 
