@@ -179,7 +179,9 @@ public sealed class PublicationTests
             {
                 bool uses = text.Contains(word, StringComparison.Ordinal);
                 found += uses ? 1 : 0;
-                Assert.False(uses && folder is not ("Publication" or "Platform"), $"{file} uses {word}");
+
+                // The lab's experiments get publication wrong on purpose.
+                Assert.False(uses && folder is not ("Publication" or "Platform" or "Experiments"), $"{file} uses {word}");
             }
         }
 
